@@ -1,0 +1,1 @@
+"""Machinery shared by every service: grpc, postgres, outbox, inbox, jetstream, telemetry, lifecycle."""

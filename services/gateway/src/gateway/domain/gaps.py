@@ -1,0 +1,64 @@
+"""Gaps: what to ask the network for after a connection was lost, so that nothing posted meanwhile is missed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from gateway.domain.post import ProgramAccount
+from gateway.domain.rules import Limits, packed
+from kernel.ids import NetworkUserId, PostId
+from kernel.tags import Tag
+
+BACKFILL_MINUTES_MAX = 5
+"""X replays at most this much on connecting, and only on the enterprise tier."""
+
+SEARCH_REACH = timedelta(days=7) - timedelta(minutes=5)
+"""Recent search reaches seven days back; a little less, so that the start never falls outside while we ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPrompt:
+    """A reply of ours that still asks for a confirmation, and whom it asks."""
+
+    post_id: PostId
+    author_id: NetworkUserId
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapQuestions:
+    """Searches to run from `since` on, and prompts whose reposts to list (searches return no reposts)."""
+
+    since: datetime
+    queries: tuple[str, ...]
+    reposts_of: tuple[PostId, ...]
+
+
+def questions_for(
+    gap_from: datetime,
+    *,
+    at: datetime,
+    overlap: timedelta,
+    tags: Iterable[Tag],
+    prompts: Sequence[OpenPrompt],
+    program: ProgramAccount,
+    limits: Limits,
+) -> GapQuestions:
+    """Ask for every rule's posts and every post of those we wait for (a plain confirmation matches no rule)."""
+    operators = [f"@{program.handle}", *(f"#{tag}" for tag in sorted(set(tags)))]
+    authors = sorted({prompt.author_id for prompt in prompts})
+    return GapQuestions(
+        since=max(gap_from - overlap, at - SEARCH_REACH),
+        queries=tuple(
+            packed([*operators, *(f"from:{author}" for author in authors)], characters_max=limits.query_characters_max)
+        ),
+        reposts_of=tuple(prompt.post_id for prompt in prompts),
+    )
+
+
+def backfill_minutes(gap_from: datetime | None, *, at: datetime) -> int:
+    """How many minutes to ask the stream to replay; 0 when there is nothing to replay."""
+    if gap_from is None:
+        return 0
+    return max(0, min(BACKFILL_MINUTES_MAX, ceil((at - gap_from).total_seconds() / 60)))

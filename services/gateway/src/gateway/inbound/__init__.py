@@ -1,0 +1,1 @@
+"""What comes in: network streams, other services' events, gRPC calls, and the pages."""

@@ -1,0 +1,1 @@
+"""X's API version 2, as the reader needs it."""

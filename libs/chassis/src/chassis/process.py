@@ -1,0 +1,120 @@
+"""A process: settings, logs, telemetry, loop and signals around one service's `serve`; forked or by `python -m`."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+import structlog
+import uvloop
+
+from chassis.exporting import start_exporting
+from chassis.health import Health
+from chassis.lifecycle import Lifecycle, NotThereError
+from chassis.logs import configure_logs, report_loop_error
+from chassis.settings import ServiceSettings, SettingsError, load_settings
+
+S = TypeVar("S", bound=ServiceSettings)
+Serve = Callable[[S, Lifecycle], Awaitable[None]]
+"""Builds and joins a service's parts to its lifecycle, then returns; the process is ready when it has."""
+
+Migrate = Callable[[S], Awaitable[None]]
+"""Brings the service's database to the newest schema."""
+
+EXIT_OK, EXIT_FAILED, EXIT_SETTINGS, EXIT_USAGE = 0, 1, 78, 64
+"""78 and 64 as sysexits.h: wrong configuration, wrong command line."""
+
+
+def run_service(settings_type: type[S], serve: Serve[S], *, migrate: Migrate[S] | None = None) -> NoReturn:
+    """Run `python -m <service>` (or `python -m <service> migrate`) to its end and exit with its code."""
+    sys.exit(run_process(settings_type, serve, migrate=migrate, arguments=sys.argv[1:]))
+
+
+def run_process(
+    settings_type: type[S],
+    serve: Serve[S],
+    *,
+    migrate: Migrate[S] | None = None,
+    arguments: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
+    name: str | None = None,
+) -> int:
+    """Do the same here and give the exit code; a supervisor calls it in a fork that has no loop or thread yet.
+
+    `name` is the service's name in logs and traces; without it, the package that holds its Settings.
+    """
+    service = name or settings_type.__module__.partition(".")[0]
+    try:
+        settings = load_settings(settings_type, environ)
+    except SettingsError as error:
+        sys.stderr.write("".join(f"{service}: {problem}\n" for problem in error.problems))
+        return EXIT_SETTINGS
+    configure_logs(service=service, level=settings.log_level)
+    if not arguments:
+        return _in_loop(_serve_until_stopped(settings, serve, service=service))
+    if migrate is not None and list(arguments) == ["migrate"]:
+        return _in_loop(_migrate(settings, migrate))
+    usage = f"python -m {service}" + (" [migrate]" if migrate else "")
+    sys.stderr.write(f"{service}: {' '.join(arguments)!r} is not known. Usage: {usage}\n")
+    return EXIT_USAGE
+
+
+async def _serve_until_stopped(settings: S, serve: Serve[S], *, service: str) -> int:
+    exporting = start_exporting(service=service, otlp_endpoint=settings.otlp_endpoint)
+    lifecycle = Lifecycle(health=Health())
+    _stop_on_signals(lifecycle)
+    try:
+        await lifecycle.health.start(settings.health_listen)
+        code = await _until_stopped(settings, serve, lifecycle)
+    except NotThereError as error:
+        structlog.get_logger().error("start_gave_up", why=str(error))
+        code = EXIT_OK if lifecycle.stopping.is_set() else EXIT_FAILED
+    except Exception:
+        structlog.get_logger().exception("start_failed")
+        code = EXIT_FAILED
+    await lifecycle.stop()
+    await exporting.stop()
+    structlog.get_logger().info("stopped", exit_code=code)
+    return code
+
+
+async def _until_stopped(settings: S, serve: Serve[S], lifecycle: Lifecycle) -> int:
+    """Start, be ready, wait for the stop; a signal during the start abandons the start."""
+    starting = asyncio.ensure_future(serve(settings, lifecycle))
+    stop_asked = asyncio.ensure_future(lifecycle.stopping.wait())
+    await asyncio.wait([starting, stop_asked], return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    elif not (lifecycle.stopping.is_set() and starting.cancelled()):
+        starting.result()
+        await lifecycle.ready("start-up")
+    await stop_asked
+    return EXIT_FAILED if lifecycle.failure else EXIT_OK
+
+
+async def _migrate(settings: S, migrate: Migrate[S]) -> int:
+    try:
+        await migrate(settings)
+    except Exception:
+        structlog.get_logger().exception("migration_failed")
+        return EXIT_FAILED
+    structlog.get_logger().info("migrated")
+    return EXIT_OK
+
+
+def _stop_on_signals(lifecycle: Lifecycle) -> None:
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, lifecycle.request_stop)
+
+
+def _in_loop(main: Coroutine[Any, Any, int]) -> int:
+    async def run() -> int:
+        asyncio.get_running_loop().set_exception_handler(report_loop_error)
+        return await main
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run())

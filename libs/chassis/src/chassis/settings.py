@@ -1,0 +1,146 @@
+"""Settings: one frozen record a service, read once from HASHTILL_* variables; what is wrong or missing names itself."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, GetPydanticSchema, StringConstraints, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, core_schema
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kernel.secret import Secret
+
+PREFIX = "HASHTILL_"
+
+_HOST_PORT = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+
+SecretText = Annotated[
+    Secret[str],
+    GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_after_validator_function(
+            lambda value: value if isinstance(value, Secret) else Secret(value),
+            core_schema.union_schema([core_schema.is_instance_schema(Secret), core_schema.str_schema(min_length=1)]),
+        )
+    ),
+]
+"""A text that no repr shows; `.reveal()` gives it where it is needed."""
+
+ListenAddress = Annotated[str, StringConstraints(pattern=_HOST_PORT)]
+"""host:port to listen on; port 0 picks a free one."""
+
+Target = Annotated[str, StringConstraints(pattern=r"^(dns:///)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$")]
+"""Where a peer answers gRPC: host:port, or dns:///name:port to spread calls over every address of the name."""
+
+S = TypeVar("S", bound="ServiceSettings")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; a service's own Settings adds its fields, each with a description and an example."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    database_url: SecretText = Field(
+        description="The service's own PostgreSQL database and role.",
+        examples=["postgresql://hashtill_orders:secret@127.0.0.1:5432/hashtill_orders"],
+    )
+    nats_url: SecretText = Field(description="NATS with JetStream.", examples=["nats://127.0.0.1:4222"])
+    listen: ListenAddress = Field(
+        default="127.0.0.1:0", description="Where gRPC is answered; port 0 picks one.", examples=["0.0.0.0:7001"]
+    )
+    health_listen: ListenAddress = Field(
+        default="127.0.0.1:0",
+        description="Where health is answered in plain text, for probes; port 0 picks one.",
+        examples=["0.0.0.0:7901"],
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="An OpenTelemetry collector (OTLP over gRPC); without it spans are not recorded.",
+        examples=["http://127.0.0.1:4317"],
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The lowest level that is logged.", examples=["INFO"]
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings calls it with these four
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from arguments only: `load_settings` alone reads the environment, once."""
+        return (init_settings,)
+
+
+class SettingsError(Exception):
+    """The process cannot start; `problems` holds one sentence for each variable that is wrong or missing."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow:
+    """One variable, for the tables in the docs and the chart's check; `default` is None when it must be given."""
+
+    variable: str
+    type_name: str
+    default: str | None
+    description: str
+    example: str
+    secret: bool
+
+
+def load_settings(settings_type: type[S], environ: Mapping[str, str] = os.environ) -> S:
+    """Read a service's settings from the environment; raises SettingsError with every problem at once."""
+    source = EnvSettingsSource(settings_type)
+    source.env_vars = {name.lower(): value for name, value in environ.items()}
+    try:
+        return settings_type(**source())
+    except ValidationError as error:
+        raise SettingsError(tuple(_sentence(settings_type, each) for each in error.errors())) from None
+    except ValueError as error:
+        raise SettingsError((f"A {PREFIX}* variable cannot be read: {error}",)) from None
+
+
+def describe_settings(settings_type: type[ServiceSettings]) -> Iterator[SettingRow]:
+    """Give one row for each variable a service reads, in the order of its class."""
+    for name, field in settings_type.model_fields.items():
+        yield SettingRow(
+            variable=_variable(name),
+            type_name=_type_name(field.annotation),
+            default=None if field.is_required() else str(field.get_default(call_default_factory=True)),
+            description=field.description or "",
+            example=_example(field),
+            secret=_is_secret(field),
+        )
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _example(field: FieldInfo) -> str:
+    return str(field.examples[0]) if field.examples else ""
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return getattr(field.annotation, "__origin__", None) is Secret
+
+
+def _type_name(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _sentence(settings_type: type[ServiceSettings], error: ErrorDetails) -> str:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    field = settings_type.model_fields.get(name)
+    example = f" Example: {_variable(name)}={_example(field)}" if field and _example(field) else ""
+    if error["type"] == "missing":
+        return f"{_variable(name)} is not set. {field.description if field else ''}{example}"
+    return f"{_variable(name)} is wrong: {error['msg']}.{example}"

@@ -1,0 +1,53 @@
+"""A server span for every call, under the caller's span when it sent one."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import grpc
+from opentelemetry.trace import SpanKind
+
+from chassis.call_limits import header
+from chassis.interception import Around, Context
+from chassis.request_ids import current_request_id
+from chassis.telemetry import parented_by, set_allowed, span
+
+TRACEPARENT_HEADER = "traceparent"
+"""The W3C header, in gRPC metadata."""
+
+
+_NAMES = {code.value[0]: code.name for code in grpc.StatusCode} | {code: code.name for code in grpc.StatusCode}
+"""grpc.aio gives a status's number where grpc gives the status."""
+
+
+class TraceInterceptor(Around):
+    """Opens the span, named by the method, and notes the status it ended with."""
+
+    def around(
+        self,
+        method: str,
+        context: Context,
+        *,
+        streams: bool,  # noqa: ARG002 - a stream's span lasts as long as the stream
+    ) -> AbstractAsyncContextManager[None]:
+        """Open the call's span."""
+        return _traced(method, context)
+
+
+@asynccontextmanager
+async def _traced(method: str, context: Context) -> AsyncIterator[None]:
+    service, _, name = method.strip("/").partition("/")
+    request_id = current_request_id() or ""
+    with (
+        parented_by(header(context, TRACEPARENT_HEADER)),
+        span(f"{service}/{name}", kind=SpanKind.SERVER, rpc_service=service, rpc_method=name) as opened,
+    ):
+        try:
+            yield
+        finally:
+            set_allowed(opened, rpc_status=_code_of(context), request_id=request_id)
+
+
+def _code_of(context: Context) -> str:
+    number: Any = context.code()
+    return _NAMES.get(number, "OK")

@@ -1,0 +1,1 @@
+"""Who is linked, decided purely: no await, no clock, no I/O."""

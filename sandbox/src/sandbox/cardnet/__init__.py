@@ -1,0 +1,1 @@
+"""The simulated card network: tokens, authorizations, captures, voids and refunds over HTTP/JSON."""

@@ -1,0 +1,133 @@
+"""Publishing to JetStream: many messages in one write, as pipelined singles or as one atomic batch (ADR-50)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from chassis.jetstream import JetStreamError, raise_error
+from chassis.message_headers import CLOSING_LINE
+from chassis.nats_wire import publication, write
+
+BATCH_MAX = 1_000
+"""The server's own bound of one atomic batch."""
+
+ACK_SECONDS = 5.0
+"""A publication without an answer by then is of unknown fate; sending it again under its Msg-Id is safe."""
+
+_COMMIT = b"Nats-Batch-Commit: 1\r\n"
+_NO_RESPONDERS = "503"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One message ready to go: header block without its closing line."""
+
+    subject: str
+    headers: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """JetStream has it: which stream, at which sequence, and whether it had it before."""
+
+    stream: str
+    sequence: int
+    duplicate: bool
+
+
+class Publisher:
+    """Publishes over one connection; answers come to one inbox of its own."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._prefix = client.new_inbox()
+        self._waiting: dict[str, asyncio.Future[Msg]] = {}
+        self._count = 0
+
+    async def start(self) -> Self:
+        """Subscribe to the answers; nats-py renews the subscription after a reconnect."""
+        await self._client.subscribe(f"{self._prefix}.*", cb=self._answered)
+        return self
+
+    async def publish(self, publications: Sequence[Publication]) -> list[Stored | Exception]:
+        """Send each by itself, all in one write, in order; every answer or failure stands in its place."""
+        names = [self._expect() for _ in publications]
+        chunks = [
+            publication(each.subject, name, each.headers + CLOSING_LINE, each.body)
+            for each, name in zip(publications, names, strict=True)
+        ]
+        await write(self._client, chunks)
+        return [_stored(outcome) for outcome in await self._gather(names)]
+
+    async def publish_batch(self, publications: Sequence[Publication]) -> list[Stored]:
+        """Store all or none, in order, in one stream; raises JetStreamError (10201: one is stored already) or TimeoutError.
+
+        The first and the last ask for an answer: the first's tells early that the stream takes no batches.
+        """
+        if len(publications) > BATCH_MAX:
+            raise ValueError(f"An atomic batch holds at most {BATCH_MAX} messages.")
+        first, last = self._expect(), self._expect()
+        await write(self._client, self._batch_chunks(publications, first, last))
+        answers = [_stored(outcome) for outcome in await self._gather([last])]
+        self._forget(first)
+        stored = answers[0]
+        if isinstance(stored, Exception):
+            raise stored
+        lowest = stored.sequence - len(publications) + 1
+        return [
+            Stored(stream=stored.stream, sequence=lowest + place, duplicate=False) for place in range(len(publications))
+        ]
+
+    def _batch_chunks(self, publications: Sequence[Publication], first: str, last: str) -> list[bytes]:
+        ident = last.rsplit(".", 1)[-1] + self._prefix[-16:]
+        end = len(publications)
+        chunks = []
+        for place, each in enumerate(publications, 1):
+            extra = f"Nats-Batch-Id: {ident}\r\nNats-Batch-Sequence: {place}\r\n".encode()
+            headers = each.headers + extra + (_COMMIT if place == end else b"") + CLOSING_LINE
+            reply = last if place == end else first if place == 1 else ""
+            chunks.append(publication(each.subject, reply, headers, each.body))
+        return chunks
+
+    def _expect(self) -> str:
+        self._count += 1
+        name = f"{self._prefix}.{self._count}"
+        self._waiting[name] = asyncio.get_running_loop().create_future()
+        return name
+
+    def _forget(self, name: str) -> None:
+        if (future := self._waiting.pop(name, None)) is not None:
+            future.cancel()
+
+    async def _gather(self, names: Sequence[str]) -> list[Msg | None]:
+        futures = [self._waiting[name] for name in names]
+        try:
+            await asyncio.wait(futures, timeout=ACK_SECONDS)
+        finally:
+            for name in names:
+                self._waiting.pop(name, None)
+        return [future.result() if future.done() and not future.cancelled() else None for future in futures]
+
+    async def _answered(self, message: Msg) -> None:
+        future = self._waiting.get(message.subject)
+        if future is not None and not future.done() and not (message.data == b"" and not message.headers):
+            future.set_result(message)
+
+
+def _stored(answer: Msg | None) -> Stored | Exception:
+    if answer is None:
+        return TimeoutError("JetStream did not answer.")
+    if answer.headers and answer.headers.get("Status") == _NO_RESPONDERS:
+        return JetStreamError(code=503, error_code=0, description="no stream takes this subject")
+    body = orjson.loads(answer.data)
+    try:
+        raise_error(body)
+    except JetStreamError as error:
+        return error
+    return Stored(stream=body["stream"], sequence=int(body["seq"]), duplicate=bool(body.get("duplicate")))

@@ -1,0 +1,189 @@
+"""JetStream: one connection a process, and the streams as they should be, declared and made idempotently."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import nats
+import orjson
+import structlog
+from kernel.secret import Secret
+from nats.aio.client import Client
+from nats.errors import NoRespondersError
+
+from chassis.lifecycle import NotThereError
+
+WAIT_SECONDS = 60.0
+"""How long a start waits for NATS before it gives up and says so."""
+
+RECONNECT_SECONDS = 0.25
+PING_SECONDS = 5
+PINGS_UNANSWERED_MAX = 2
+"""A dead connection is noticed within 10 s even if its socket never says so."""
+
+PENDING_BYTES = 64 * 1024 * 1024
+"""Bytes that may wait for the socket: several full batches of the largest messages."""
+
+API_SECONDS = 5.0
+
+DUPLICATE_WINDOW_SECONDS = 600
+MAX_AGE_SECONDS = 8 * 86_400
+"""A day longer than the outbox is kept."""
+
+_NANOSECONDS = 1_000_000_000
+_NAME_IN_USE = 10_058
+_NOT_FOUND = 404
+
+
+class JetStreamError(Exception):
+    """JetStream said no: an HTTP-like code, its own error code and its words."""
+
+    def __init__(self, *, code: int, error_code: int, description: str) -> None:
+        super().__init__(f"JetStream: {description} (code {code}, error {error_code})")
+        self.code, self.error_code, self.description = code, error_code, description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSpec:
+    """A stream as it should be; everything not named here is the same for all of ours (see `configuration`)."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age_seconds: int = MAX_AGE_SECONDS
+    per_subject_max: int = -1
+
+    @property
+    def is_key_value(self) -> bool:
+        """Tell whether this is a key-value bucket."""
+        return self.name.startswith("KV_")
+
+
+def service_stream(service: str) -> StreamSpec:
+    """Give the stream of a service's facts: `service_stream("orders")` is ORDERS."""
+    return StreamSpec(name=service.upper(), subjects=(f"hashtill.{service}.v1.>",))
+
+
+def bucket(name: str) -> StreamSpec:
+    """Give a key-value bucket: one message a key, kept for ever."""
+    return StreamSpec(name=f"KV_{name}", subjects=(f"$KV.{name}.>",), max_age_seconds=0, per_subject_max=1)
+
+
+SOCIAL = StreamSpec(name="SOCIAL", subjects=("social.>",))
+KNOWN_TAGS = bucket("known_tags")
+ADVISORIES = StreamSpec(
+    name="ADVISORIES",
+    subjects=("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>", "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>"),
+)
+"""JetStream tells only once, and to whoever listens, that it gave a message up; this stream listens always."""
+
+STREAMS = (
+    *(service_stream(name) for name in ("identity", "offers", "orders", "payments", "notifier")),
+    SOCIAL,
+    KNOWN_TAGS,
+    ADVISORIES,
+)
+"""Every stream of the suite; each service makes sure of all at start, whoever comes first."""
+
+
+async def connect(url: Secret[str], *, name: str, wait_seconds: float = WAIT_SECONDS) -> Client:
+    """Connect, waiting for the server; afterwards the client reconnects by itself for ever. Raises NotThereError."""
+    connecting = nats.connect(
+        url.reveal(),
+        name=name,
+        connect_timeout=2,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # any number will do
+        ping_interval=PING_SECONDS,
+        max_outstanding_pings=PINGS_UNANSWERED_MAX,
+        pending_size=PENDING_BYTES,
+        error_cb=_told,
+        disconnected_cb=_disconnected,
+        reconnected_cb=_reconnected,
+    )
+    try:
+        return await asyncio.wait_for(connecting, timeout=wait_seconds)
+    except TimeoutError:
+        raise NotThereError(
+            f"NATS did not answer within {wait_seconds:.0f} s. Start it, or correct HASHTILL_NATS_URL."
+        ) from None
+
+
+async def api(client: Client, subject: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Ask JetStream's API; raises JetStreamError for a no, and nats' own errors when nobody answers."""
+    reply = await client.request(f"$JS.API.{subject}", orjson.dumps(body) if body else b"", timeout=API_SECONDS)
+    answer: dict[str, Any] = orjson.loads(reply.data)
+    raise_error(answer)
+    return answer
+
+
+def raise_error(answer: dict[str, Any]) -> None:
+    """Raise what an answer of JetStream calls an error."""
+    if error := answer.get("error"):
+        raise JetStreamError(
+            code=error.get("code", 0), error_code=error.get("err_code", 0), description=error.get("description", "")
+        )
+
+
+async def ensure_streams(client: Client, specs: tuple[StreamSpec, ...] = STREAMS, *, replicas: int = 1) -> None:
+    """Make every stream that is missing and correct what differs; safe from every process at once."""
+    for spec in specs:
+        await _ensure(client, spec, replicas=replicas)
+
+
+async def stream_state(client: Client, name: str) -> tuple[str, int] | None:
+    """Give when a stream was created (as told) and its last sequence; None when there is no such stream."""
+    try:
+        answer = await api(client, f"STREAM.INFO.{name}")
+    except JetStreamError as error:
+        if error.code == _NOT_FOUND:
+            return None
+        raise
+    return answer["created"], int(answer["state"]["last_seq"])
+
+
+def configuration(spec: StreamSpec, *, replicas: int) -> dict[str, Any]:
+    """Give the whole configuration of a stream: file storage, limits, duplicate window, atomic batches."""
+    return {
+        "name": spec.name,
+        "subjects": list(spec.subjects),
+        "storage": "file",
+        "retention": "limits",
+        "discard": "new" if spec.is_key_value else "old",
+        "max_age": spec.max_age_seconds * _NANOSECONDS,
+        "max_msgs_per_subject": spec.per_subject_max,
+        "duplicate_window": DUPLICATE_WINDOW_SECONDS * _NANOSECONDS,
+        "num_replicas": replicas,
+        "allow_atomic": True,
+        "allow_direct": True,
+        "allow_rollup_hdrs": spec.is_key_value,
+        "deny_delete": spec.is_key_value,
+    }
+
+
+async def _ensure(client: Client, spec: StreamSpec, *, replicas: int) -> None:
+    wanted = configuration(spec, replicas=replicas)
+    try:
+        answer = await api(client, f"STREAM.CREATE.{spec.name}", wanted)
+    except JetStreamError as error:
+        if error.error_code != _NAME_IN_USE:
+            raise
+        answer = await api(client, f"STREAM.INFO.{spec.name}")
+    if any(answer["config"].get(field, _absent(value)) != value for field, value in wanted.items()):
+        await api(client, f"STREAM.UPDATE.{spec.name}", answer["config"] | wanted)
+
+
+def _absent(value: object) -> object:
+    return value if value in {0, False} else None
+
+
+async def _told(error: Exception) -> None:
+    if not isinstance(error, NoRespondersError):
+        structlog.get_logger().warning("nats_error", cause=str(error) or type(error).__name__)
+
+
+async def _disconnected() -> None:
+    structlog.get_logger().warning("nats_disconnected")
+
+
+async def _reconnected() -> None:
+    structlog.get_logger().info("nats_reconnected")

@@ -1,0 +1,30 @@
+"""Message tables: made and removed by the first migration of every service."""
+
+from importlib.resources import files
+
+from alembic.operations import Operations
+from sqlalchemy import text
+
+_TABLES = ("relay_stream", "idempotency", "dead_letter", "seen_version", "inbox", "outbox")
+
+
+def create_message_tables(op: Operations) -> None:
+    """Create outbox, inbox, seen_version, dead_letter, idempotency and relay_stream: `create_message_tables(op)`."""
+    run_sql(op, files("chassis").joinpath("message_tables.sql").read_text(encoding="utf-8"))
+
+
+def drop_message_tables(op: Operations) -> None:
+    """Remove them again; what is in them is lost."""
+    for table in _TABLES:
+        op.execute(text(f"DROP TABLE {table} CASCADE"))
+
+
+def run_sql(op: Operations, script: str) -> None:
+    """Run a script of plain statements, one by one, for a migration whose SQL stands in its own file.
+
+    Statements end with a semicolon at a line's end; comment lines are left out. Not for function bodies.
+    """
+    lines = (line for line in script.splitlines() if not line.lstrip().startswith("--"))
+    for statement in "\n".join(lines).split(";\n"):
+        if bare := statement.strip().removesuffix(";"):
+            op.get_bind().exec_driver_sql(bare)

@@ -1,0 +1,193 @@
+"""PostgreSQL: one pool a process, and `transaction()`, which commits shielded and wakes the relay after the commit."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, cast
+
+import asyncpg
+import structlog
+from kernel.secret import Secret
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chassis.database_errors import scrub
+
+POOL_SIZE = 8
+"""Connections a process: more only queue inside PostgreSQL, for work comes in batches (DESIGN §8)."""
+
+POOL_WAIT_SECONDS = 5.0
+"""A transaction that gets no connection this long fails: its caller is told BUSY and may try again."""
+
+IDLE_IN_TRANSACTION_MS = 5_000
+"""A transaction that stops talking holds locks and the horizon for everyone; PostgreSQL ends it."""
+
+STATEMENT_TIMEOUT_MS = 10_000
+"""No statement of a service runs longer: all are set-based on bounded batches."""
+
+COMMIT_SECONDS_MAX = 10.0
+"""A commit that has not answered by then is of unknown outcome; its connection is thrown away."""
+
+CLOCK_KEPT_SECONDS = 5.0
+"""The database clock is read again after this; in between the machine's steady clock carries it on."""
+
+_ANNOUNCED = "hashtill.announced"
+
+
+class OutcomeUnknownError(Exception):
+    """The connection was lost inside COMMIT: nobody knows whether it happened. Read again (inbox, request id) to learn."""
+
+
+class Database:
+    """The service's own database; `open` it once after the fork, `close` it last."""
+
+    def __init__(self, engine: AsyncEngine, *, dsn: Secret[str]) -> None:
+        self.engine = engine
+        self.dsn = dsn
+        self._on_announced: list[Callable[[], None]] = []
+        self._clock: tuple[datetime, float] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        dsn: Secret[str],
+        *,
+        application_name: str,
+        pool_size: int = POOL_SIZE,
+        statement_timeout_ms: int = STATEMENT_TIMEOUT_MS,
+    ) -> "Database":
+        """Prepare the pool without connecting; `answers` tells whether the database is there."""
+        engine = create_async_engine(
+            sqlalchemy_dsn(dsn),
+            isolation_level="AUTOCOMMIT",  # transaction() speaks BEGIN and COMMIT itself, so raw and Core share one
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_SECONDS,
+            hide_parameters=True,
+            connect_args={
+                "server_settings": session_settings(application_name, statement_timeout_ms=statement_timeout_ms),
+                "timeout": POOL_WAIT_SECONDS,
+            },
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(engine.sync_engine, "handle_error", scrub)
+        return cls(engine, dsn=dsn)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Run one READ COMMITTED transaction: commit at the end of the block, roll back if it raises.
+
+        Neither is torn by a cancellation: it is waited for first. Raises OutcomeUnknownError when the connection
+        is lost inside COMMIT. What `add_outbox` wrote wakes the relay after the commit, never before.
+        """
+        connection = await self.engine.connect()
+        try:
+            raw = await raw_connection(connection)
+            connection.info.pop(_ANNOUNCED, None)
+            await raw.execute("BEGIN")
+            try:
+                yield connection
+            except BaseException:
+                await _settle(_roll_back(raw))
+                raise
+            await _settle(_commit(raw))
+            if connection.info.pop(_ANNOUNCED, False):
+                self._announce()
+        finally:
+            await _settle(connection.close())
+
+    async def answers(self) -> bool:
+        """Ask once whether the database is there; raises what the driver says when it is not."""
+        async with self.engine.connect() as connection:
+            return bool((await connection.execute(text("SELECT true"))).scalar())
+
+    async def now(self) -> datetime:
+        """Read the database clock (UTC): the `at=` of everything not timed by a network; one round trip every 5 s."""
+        if self._clock is None or monotonic() - self._clock[1] > CLOCK_KEPT_SECONDS:
+            async with self.engine.connect() as connection:
+                read = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+            self._clock = (read, monotonic())
+        return self._clock[0].astimezone(UTC) + timedelta(seconds=monotonic() - self._clock[1])
+
+    def on_announced(self, wake: Callable[[], None]) -> None:
+        """Call this after every commit that wrote outbox rows; the relay registers its `wake`."""
+        self._on_announced.append(wake)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    def _announce(self) -> None:
+        for wake in self._on_announced:
+            wake()
+
+
+def announce(connection: AsyncConnection) -> None:
+    """Note that this transaction wrote outbox rows, so that its commit wakes the relay."""
+    connection.info[_ANNOUNCED] = True
+
+
+async def raw_connection(connection: AsyncConnection) -> asyncpg.Connection:
+    """Give asyncpg's own connection, inside the same transaction: set-based statements cost half there."""
+    adapted = await connection.get_raw_connection()
+    return cast("asyncpg.Connection", adapted.driver_connection)
+
+
+def session_settings(application_name: str, *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str, str]:
+    """Give what every session of ours sets at the server."""
+    return {
+        "application_name": application_name,
+        "default_transaction_isolation": "read committed",
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+        "jit": "off",
+    }
+
+
+def sqlalchemy_dsn(dsn: Secret[str]) -> str:
+    """Turn postgresql:// into the form SQLAlchemy takes for asyncpg."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+asyncpg://", dsn.reveal())
+
+
+def asyncpg_dsn(dsn: Secret[str]) -> str:
+    """Turn any postgresql address into the form asyncpg itself takes."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", dsn.reveal())
+
+
+async def _commit(raw: asyncpg.Connection) -> None:
+    try:
+        outcome = await raw.execute("COMMIT", timeout=COMMIT_SECONDS_MAX)
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+        raw.terminate()
+        raise OutcomeUnknownError("The connection was lost while committing.") from error
+    if outcome != "COMMIT":
+        raise RuntimeError("PostgreSQL rolled back instead of committing: an error inside the block was swallowed.")
+
+
+async def _roll_back(raw: asyncpg.Connection) -> None:
+    try:
+        await raw.execute("ROLLBACK", timeout=COMMIT_SECONDS_MAX)
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        structlog.get_logger().debug("rollback_left_to_the_server", cause=type(error).__name__)
+        raw.terminate()
+
+
+async def _settle(step: Coroutine[Any, Any, None]) -> None:
+    """Finish a step even when this task is cancelled meanwhile, then let the cancellation through."""
+    task = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=COMMIT_SECONDS_MAX + 1)
+        raise
+
+
+def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    """Drop a pooled connection whose socket has ended (a restart) without asking the server about every one."""
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -86,7 +86,12 @@ def _read(position: Position, at: datetime, *, latency: timedelta, posted_at: da
 
 
 def _opened(position: Position, at: datetime, *, latency: timedelta) -> Position:
-    """Start the record with the first connection ever; any later one opens a gap from what was surely read."""
+    """Start the record with the first connection ever; any later one opens a gap from what was surely read.
+
+    The same connection told again (its batch is written a second time) changes nothing.
+    """
+    if position.state is StreamState.OPEN and position.since == at:
+        return position
     opened = replace(position, state=StreamState.OPEN, since=at, why_lost="")
     if position.read_until is None:
         return replace(opened, read_until=at - latency)

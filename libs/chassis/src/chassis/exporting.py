@@ -1,6 +1,8 @@
 """Exporting: spans and metrics leave over OTLP when an endpoint is set; the queue and the last wait are bounded."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,12 +15,12 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from chassis.telemetry import _Recording
+from chassis.telemetry import Recorder
 
 SPANS_QUEUED_MAX = 4_096
 """Spans waiting for the collector; more are dropped, for memory matters more than a trace."""
 
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 0.8
 """A stopping process gives its last spans this long."""
 
 EXPORT_TIMEOUT_SECONDS = 2
@@ -35,10 +37,14 @@ class Exporting:
     meters: MeterProvider | None
 
     async def stop(self) -> None:
-        """Send what is waiting, for at most FLUSH_SECONDS, and forget the tracer."""
-        _Recording.tracer = None
-        if self.tracers is not None:
-            await asyncio.wait([asyncio.create_task(asyncio.to_thread(self.tracers.shutdown))], timeout=FLUSH_SECONDS)
+        """Send what is waiting, for at most FLUSH_SECONDS, and record no more."""
+        Recorder.tracer = None
+        shutdowns = [each.shutdown for each in (self.tracers, self.meters) if each is not None]
+        if shutdowns:
+            ending = [threading.Thread(target=shutdown, daemon=True) for shutdown in shutdowns]
+            for thread in ending:
+                thread.start()
+            await asyncio.to_thread(_join, ending)
 
 
 def start_exporting(*, service: str, otlp_endpoint: str | None, processors: Sequence[SpanProcessor] = ()) -> Exporting:
@@ -53,7 +59,7 @@ def start_exporting(*, service: str, otlp_endpoint: str | None, processors: Sequ
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     for each in chosen:
         tracers.add_span_processor(each)
-    _Recording.tracer = tracers.get_tracer("hashtill")
+    Recorder.tracer = tracers.get_tracer("hashtill")
     return Exporting(tracers=tracers, meters=_meters(resource, otlp_endpoint) if otlp_endpoint else None)
 
 
@@ -77,3 +83,10 @@ def _meters(resource: Resource, endpoint: str) -> MeterProvider:
     provider = MeterProvider(resource=resource, metric_readers=[reader], shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
     return provider
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    """Wait for daemon threads, which cannot keep the process from ending as a pool's threads would."""
+    ends_at = time.monotonic() + FLUSH_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, ends_at - time.monotonic()))

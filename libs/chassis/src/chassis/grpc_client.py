@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc import aio
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from chassis import credentials
 from chassis.deadlines import call_timeout_seconds, remaining_seconds
@@ -71,6 +71,8 @@ class _UnaryCalls(_Unary):
                 if not await self._again(code, method, request, attempt=attempt, left_seconds=left):
                     break
             set_allowed(opened, rpc_status=code.name)
+            if code is not grpc.StatusCode.OK:
+                opened.set_status(StatusCode.ERROR)
             return call
 
     async def _again(

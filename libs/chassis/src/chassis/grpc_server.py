@@ -11,9 +11,9 @@ from grpc_reflection.v1alpha import reflection
 from chassis import credentials
 from chassis.call_limits import CallLimits
 from chassis.health import Health
-from chassis.malformed_requests import MalformedRequests
 from chassis.refusal_interceptor import RefusalInterceptor
 from chassis.trace_interceptor import TraceInterceptor
+from chassis.wire import Wire
 
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """One message either way; a batch of 200 items is under 200 kB."""
@@ -61,10 +61,13 @@ class GrpcServer:
         self._listen, self._servicers, self._health, self._calls_max = listen, servicers, health, calls_max
         self._server: aio.Server | None = None
 
+    def __repr__(self) -> str:
+        return f"GrpcServer({self._listen})"
+
     async def start(self) -> None:
         """Bind and answer; raises OSError with a sentence when the address is taken."""
         self._server = aio.server(
-            interceptors=[CallLimits(), TraceInterceptor(), RefusalInterceptor(), MalformedRequests()],
+            interceptors=[CallLimits(), TraceInterceptor(), RefusalInterceptor(), Wire()],
             options=_OPTIONS,
             maximum_concurrent_rpcs=self._calls_max,
         )

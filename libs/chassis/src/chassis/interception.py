@@ -43,7 +43,9 @@ class Around(Interceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        return self._wrapped.setdefault(method, with_behaviour(handler, self._wrap(method, behaviour_of(handler))))
+        wrapped = self._wrap(method, behaviour_of(handler))
+        parse, write = handler.request_deserializer, handler.response_serializer
+        return self._wrapped.setdefault(method, with_behaviour(handler, wrapped, parse=parse, write=write))
 
     def _wrap(self, method: str, inner: Behaviour) -> Behaviour:
         async def unary(request: Any, context: Context) -> Any:
@@ -65,13 +67,12 @@ def behaviour_of(handler: Handler) -> Behaviour:
     return found
 
 
-def with_behaviour(handler: Handler, behaviour: Behaviour, *, parse: Callable[[bytes], Any] | None = None) -> Handler:
-    """Copy a handler, answered by another function and, where given, with another parser of requests."""
+def with_behaviour(handler: Handler, behaviour: Behaviour, *, parse: Any, write: Any) -> Handler:
+    """Copy a handler, answered by another function, with the given parser and writer of messages (None: bytes)."""
     makers: dict[tuple[bool, bool], Callable[..., Handler]] = {
         (False, False): grpc.unary_unary_rpc_method_handler,
         (False, True): grpc.unary_stream_rpc_method_handler,
         (True, False): grpc.stream_unary_rpc_method_handler,
         (True, True): grpc.stream_stream_rpc_method_handler,
     }
-    make = makers[bool(handler.request_streaming), bool(handler.response_streaming)]
-    return make(behaviour, parse or handler.request_deserializer, handler.response_serializer)
+    return makers[bool(handler.request_streaming), bool(handler.response_streaming)](behaviour, parse, write)

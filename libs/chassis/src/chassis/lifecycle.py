@@ -2,29 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import structlog
 from grpc import aio
 
+from chassis.finishing import finish
 from chassis.health import Health, is_serving
+from chassis.waiting import Probe, comes
 from chassis.workers import Loop, supervise
 
 WAIT_SECONDS = 60.0
 """How long a start waits for a thing it needs before it gives up and says how to mend it."""
 
-ASK_EVERY_SECONDS = 0.1
-SAY_EVERY_SECONDS = 3.0
-"""What is missing is asked for and told this often."""
+SERVERS_SECONDS = 2.2
+WORKERS_SECONDS = 1.0
+CLOSERS_SECONDS = 0.5
+"""The stop's bounds, one after the other; with the last spans' 0.8 s the worst case stays under 5 s."""
 
-SERVERS_SECONDS = 2.5
-WORKERS_SECONDS = 1.2
-CLOSERS_SECONDS = 0.6
-"""The stop's three bounds, 4.3 s together, so that with the last flush of spans it ends under 5 s."""
-
-Probe = Callable[[], Awaitable[bool]]
-"""Asks once whether a thing is there; False or any exception means not yet."""
+CLOSER_LEAST_SECONDS = 0.05
+"""What is closed last still gets a moment when others hung."""
 
 
 class Server(Protocol):
@@ -75,23 +73,16 @@ class Lifecycle:
 
     async def wait_for(self, name: str, probe: Probe, *, remedy: str, timeout_seconds: float = WAIT_SECONDS) -> None:
         """Wait here until the probe says yes, naming what is missing every few seconds; raises NotThereError."""
-        ends_at = time.monotonic() + timeout_seconds
-        say_at = time.monotonic() + SAY_EVERY_SECONDS
-        while not await _answers(probe):
-            now = time.monotonic()
-            if now >= ends_at or self.stopping.is_set():
-                raise NotThereError(f"{name} did not answer within {timeout_seconds:.0f} s. {remedy}")
-            if now >= say_at:
-                structlog.get_logger().warning("waiting_for", what=name, remedy=remedy)
-                say_at = now + SAY_EVERY_SECONDS
-            await asyncio.sleep(ASK_EVERY_SECONDS)
+        there = await comes(name, probe, remedy=remedy, abandoned=self.stopping, within_seconds=timeout_seconds)
+        if not there:
+            raise NotThereError(f"{name} did not answer within {timeout_seconds:.0f} s. {remedy}")
 
     def ready_after(self, name: str, probe: Probe, *, remedy: str) -> None:
         """Stay not ready until the probe says yes, without holding up the start: peers wait for each other."""
 
         async def wait(_stop: asyncio.Event) -> None:
-            await self.wait_for(name, probe, remedy=remedy)
-            await self.ready(name)
+            if await comes(name, probe, remedy=remedy, abandoned=self.stopping):
+                await self.ready(name)
 
         self._missing.add(name)
         self.add_worker(f"wait-for-{name}", wait)
@@ -126,36 +117,19 @@ class Lifecycle:
         """Drain servers, then workers, then close what was opened; each bounded, what hangs is cancelled and named."""
         self.stopping.set()
         await self.health.set_ready(ready=False)
-        await asyncio.gather(*(server.stop(grace_seconds=SERVERS_SECONDS) for server in self._servers))
+        await finish(
+            {f"{server!r}": server.stop(grace_seconds=SERVERS_SECONDS) for server in self._servers},
+            within_seconds=SERVERS_SECONDS + CLOSER_LEAST_SECONDS,
+        )
         self._workers_stop.set()
-        await _finish(self._workers, within_seconds=WORKERS_SECONDS)
+        await finish(self._workers, within_seconds=WORKERS_SECONDS)
+        ends_at = time.monotonic() + CLOSERS_SECONDS
         for name, close in reversed(self._closers):
-            task = asyncio.ensure_future(close())
-            await _finish({name: task}, within_seconds=CLOSERS_SECONDS)
+            await finish({name: close()}, within_seconds=max(CLOSER_LEAST_SECONDS, ends_at - time.monotonic()))
         await self.health.stop()
 
     def _worker_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()) is not None:
-            structlog.get_logger().error("worker_gave_up", worker=task.get_name())
+            structlog.get_logger().error("worker_gave_up", worker=task.get_name(), cause=repr(failure))
             self.failure = failure
             self.stopping.set()
-
-
-async def _answers(probe: Probe) -> bool:
-    try:
-        return await probe()
-    except Exception as error:  # noqa: BLE001 - a probe may fail in any way its library has; not there yet is the answer
-        structlog.get_logger().debug("not_there_yet", cause=str(error))
-        return False
-
-
-async def _finish(tasks: Mapping[str, asyncio.Future[Any]], *, within_seconds: float) -> None:
-    """Wait for tasks, cancel those that hang and name them; failures were logged where they happened."""
-    if not tasks:
-        return
-    _, hung = await asyncio.wait(tasks.values(), timeout=within_seconds)
-    for name, task in tasks.items():
-        if task in hung:
-            task.cancel()
-            structlog.get_logger().warning("hung_at_stop", what=name, waited_seconds=within_seconds)
-    await asyncio.gather(*tasks.values(), return_exceptions=True)

@@ -44,7 +44,7 @@ def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask card numbers and secrets in a line; drop the line when that fails, for nothing may pass unsearched."""
     try:
         searched: EventDict = masked_value(event)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever fails here, the line must not pass
         raise structlog.DropEvent from None
     return searched
 
@@ -75,5 +75,5 @@ class _Forwarding(logging.Handler):
 
 def _renderer(to: TextIO) -> Any:
     if to.isatty():
-        return structlog.dev.ConsoleRenderer(sort_keys=False)
+        return structlog.dev.ConsoleRenderer(sort_keys=False, exception_formatter=structlog.dev.plain_traceback)
     return structlog.processors.JSONRenderer(serializer=lambda event, **_: orjson.dumps(event).decode())

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kernel.secret import Secret
-
 MASK = "[card number]"
 """What stands where a card number stood."""
 
@@ -24,20 +22,20 @@ def masked(text: str) -> str:
 
 
 def masked_value(value: Any, *, depth: int = 0) -> Any:
-    """Mask a structure of mappings, sequences and text; secrets become their stars, other objects their repr."""
+    """Mask a structure of mappings, sequences and text; a Secret becomes its stars, other objects their repr."""
+    if depth < DEPTH_MAX and isinstance(value, Mapping):
+        return {masked(str(key)): masked_value(item, depth=depth + 1) for key, item in value.items()}
+    if depth < DEPTH_MAX and isinstance(value, (list, tuple, set, frozenset)):
+        return [masked_value(item, depth=depth + 1) for item in value]
+    return _masked_leaf(value)
+
+
+def _masked_leaf(value: Any) -> Any:
     match value:
         case None | bool() | float():
             return value
         case int():
             return value if masked(str(value)) == str(value) else MASK
-        case str():
-            return masked(value)
-        case Secret():
-            return repr(value)
-        case Mapping() if depth < DEPTH_MAX:
-            return {masked(str(key)): masked_value(item, depth=depth + 1) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset() if depth < DEPTH_MAX:
-            return [masked_value(item, depth=depth + 1) for item in value]
         case bytes():
             return f"<{len(value)} bytes>"
         case _:

@@ -71,7 +71,7 @@ async def _serve_until_stopped(settings: S, serve: Serve[S], *, service: str) ->
     except NotThereError as error:
         structlog.get_logger().error("start_gave_up", why=str(error))
         code = EXIT_OK if lifecycle.stopping.is_set() else EXIT_FAILED
-    except Exception:
+    except Exception:  # noqa: BLE001 - the process's edge: a bug at the start is logged once and ends it
         structlog.get_logger().exception("start_failed")
         code = EXIT_FAILED
     await lifecycle.stop()
@@ -98,7 +98,7 @@ async def _until_stopped(settings: S, serve: Serve[S], lifecycle: Lifecycle) -> 
 async def _migrate(settings: S, migrate: Migrate[S]) -> int:
     try:
         await migrate(settings)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the process's edge, as above
         structlog.get_logger().exception("migration_failed")
         return EXIT_FAILED
     structlog.get_logger().info("migrated")

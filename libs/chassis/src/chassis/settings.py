@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, GetPydanticSchema, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, core_schema
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -14,7 +14,7 @@ from kernel.secret import Secret
 
 PREFIX = "HASHTILL_"
 
-_HOST_PORT = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+PORT_MAX = 65_535
 
 SecretText = Annotated[
     Secret[str],
@@ -27,10 +27,18 @@ SecretText = Annotated[
 ]
 """A text that no repr shows; `.reveal()` gives it where it is needed."""
 
-ListenAddress = Annotated[str, StringConstraints(pattern=_HOST_PORT)]
+
+def _host_port(value: str) -> str:
+    host, colon, port = value.removeprefix("dns:///").rpartition(":")
+    if not (host and colon and port.isascii() and port.isdigit() and int(port) <= PORT_MAX):
+        raise ValueError("it must be host:port, with a port from 0 to 65535")
+    return value
+
+
+ListenAddress = Annotated[str, AfterValidator(_host_port)]
 """host:port to listen on; port 0 picks a free one."""
 
-Target = Annotated[str, StringConstraints(pattern=r"^(dns:///)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$")]
+Target = Annotated[str, AfterValidator(_host_port)]
 """Where a peer answers gRPC: host:port, or dns:///name:port to spread calls over every address of the name."""
 
 S = TypeVar("S", bound="ServiceSettings")
@@ -143,4 +151,10 @@ def _sentence(settings_type: type[ServiceSettings], error: ErrorDetails) -> str:
     example = f" Example: {_variable(name)}={_example(field)}" if field and _example(field) else ""
     if error["type"] == "missing":
         return f"{_variable(name)} is not set. {field.description if field else ''}{example}"
-    return f"{_variable(name)} is wrong: {error['msg']}.{example}"
+    return f"{_variable(name)} is wrong: {_why(error)}.{example}"
+
+
+def _why(error: ErrorDetails) -> str:
+    """Turn the library's words into the end of our sentence; the value itself is left out, it may be a secret."""
+    words = error["msg"].removeprefix("Value error, ")
+    return words[:1].lower() + words[1:]

@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import grpc
-from opentelemetry.trace import SpanKind
+from grpc import aio
+from opentelemetry.trace import SpanKind, StatusCode
 
 from chassis.call_limits import header
 from chassis.interception import Around, Context
@@ -18,6 +19,9 @@ TRACEPARENT_HEADER = "traceparent"
 
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode} | {code: code.name for code in grpc.StatusCode}
 """grpc.aio gives a status's number where grpc gives the status."""
+
+_OURS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
+"""The statuses that fail a server span (OpenTelemetry's conventions for RPC); the others are the caller's."""
 
 
 class TraceInterceptor(Around):
@@ -40,12 +44,17 @@ async def _traced(method: str, context: Context) -> AsyncIterator[None]:
     request_id = current_request_id() or ""
     with (
         parented_by(header(context, TRACEPARENT_HEADER)),
-        span(f"{service}/{name}", kind=SpanKind.SERVER, rpc_service=service, rpc_method=name) as opened,
+        span(
+            f"{service}/{name}", kind=SpanKind.SERVER, expected=aio.AbortError, rpc_service=service, rpc_method=name
+        ) as opened,
     ):
         try:
             yield
         finally:
-            set_allowed(opened, rpc_status=_code_of(context), request_id=request_id)
+            code = _code_of(context)
+            set_allowed(opened, rpc_status=code, request_id=request_id)
+            if code in _OURS:
+                opened.set_status(StatusCode.ERROR)
 
 
 def _code_of(context: Context) -> str:

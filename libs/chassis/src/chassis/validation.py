@@ -10,11 +10,11 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.masking import masked
 from kernel.money import Money
 from kernel.refusals import Refusal, RefusedError, invalid
 from kernel.tags import Tag, canonical_tag, is_offer_tag
-
-from chassis.masking import masked
 
 AMOUNT_MINOR_MAX = 10**12
 """The largest amount any request may carry (common/v1/money.proto)."""

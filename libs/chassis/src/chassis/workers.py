@@ -55,7 +55,7 @@ async def either(*events: asyncio.Event, timeout_seconds: float) -> None:
 
 
 async def supervise(name: str, loop: Loop, *, stop: asyncio.Event) -> None:
-    """Run a loop; log each crash once and start it again after a pause; raises the one that makes CRASHES_MAX in a row."""
+    """Run a loop; log each crash once and start it again after a pause; raises the last of CRASHES_MAX in a row."""
     crashes = 0
     while not stop.is_set():
         started = time.monotonic()

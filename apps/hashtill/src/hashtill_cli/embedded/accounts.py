@@ -31,7 +31,7 @@ class Account:
 
 
 def account_for_postgres() -> Account | None:
-    """Give the account to lend PostgreSQL when we are root; None when we run as a normal user and it simply runs as us."""
+        """Tell whether every folder on the way lets others pass (strictly: open to all, not just to its group)."""
     if os.geteuid() != 0:
         return None
     try:

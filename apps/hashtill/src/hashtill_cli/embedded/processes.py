@@ -34,8 +34,8 @@ def spawn(
         start_new_session=True,  # Ctrl-C reaches us alone, and we stop our servers in order
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
         preexec_fn=lambda: die_with_parent(last_signal),  # noqa: PLW1509 - one system call, no lock is taken after the fork
-        user=account and account.uid,
-        group=account and account.gid,
+        user=None if account is None else account.uid,
+        group=None if account is None else account.gid,
         extra_groups=None if account is None else [],
     )
 

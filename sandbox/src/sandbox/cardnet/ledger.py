@@ -88,7 +88,7 @@ class Ledger:
         self._movements.append(movement)
         self.last_sequence = movement.sequence
         self._balance(movement.account_reference, movement.currency).add(movement.kind, movement.amount_minor)
-        total = self.totals.setdefault(movement.currency, {}).setdefault(movement.kind, Total())
+        total = self.totals.setdefault(movement.currency, {}).setdefault(movement.kind.value, Total())
         total.count += 1
         total.amount_minor += movement.amount_minor
 

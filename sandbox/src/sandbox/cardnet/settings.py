@@ -17,4 +17,4 @@ class Settings(BaseSettings):
     lapse_seconds: float = Field(default=1.0, ge=0, description="how long the lapsing test card's holds live")
     withheld_seconds: float = Field(default=30.0, ge=0, description="how long an answer is withheld before the hang-up")
     slow_seconds: float = Field(default=1.0, ge=0, description="how long the slow test card takes")
-    authorizations_max: int = Field(default=200_000, gt=0, description="kept in memory; the oldest leave first")
+    authorizations_max: int = Field(default=100_000, gt=0, description="kept in memory; the oldest leave first")

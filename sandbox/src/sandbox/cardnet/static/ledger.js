@@ -66,6 +66,7 @@ async function refresh() {
   const pulse = document.getElementById("pulse");
   try {
     const answer = await fetch(`/sandbox/view?last4=${last4}`);
+    if (!answer.ok) throw new Error(answer.statusText);
     const view = await answer.json();
     pulse.className = "";
     if (shown === `${view.version}/${last4}`) return;

@@ -121,7 +121,7 @@ async def test_bad_contents_are_a_400_that_names_the_field(
 ) -> None:
     token = await client.token()
 
-    reply = await client.post("/v1/authorizations", authorization_body(token, **changes))
+    reply = await client.post("/v1/authorizations", {**authorization_body(token), **changes})
 
     assert (reply.status, reply.code, reply.body["error"]["param"]) == (400, code, param)
     assert reply.body["error"]["type"] == "invalid_request_error"

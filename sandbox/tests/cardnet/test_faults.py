@@ -128,14 +128,15 @@ async def test_a_capture_can_be_declined_by_a_fault(client: Client) -> None:
 
 async def test_armed_latency_delays_and_a_query_can_fail(client: Client) -> None:
     await client.arm("query", "latency", milliseconds=50)
-    await client.arm("query", "error")
     began = time.monotonic()
 
+    late = await client.operation("k")
+    took_seconds = time.monotonic() - began
+    await client.arm("query", "error")
     failed = await client.operation("k")
-    fine = await client.operation("k")
 
-    assert (failed.status, fine.status) == (500, 404)
-    assert time.monotonic() - began >= SHORT_SECONDS
+    assert (late.status, failed.status) == (404, 500)
+    assert took_seconds >= SHORT_SECONDS
 
 
 async def test_faults_are_listed_and_disarmed(client: Client) -> None:

@@ -1,6 +1,7 @@
 """Idempotency keys, status queries by key, and batches whose items stand alone."""
 
 import asyncio
+import io
 import time
 
 import aiohttp
@@ -80,9 +81,12 @@ async def test_a_body_that_is_no_json_object_is_a_400(client: Client, raw: bytes
 
 
 async def test_a_body_above_a_megabyte_is_refused(client: Client) -> None:
-    reply = await client.post("/v1/authorizations", {"token": "x" * 2_000_000})
+    headers = {"Idempotency-Key": "k"}
+    async with client.session.post("/v1/tokens", data=io.BytesIO(b" " * 2_000_000), headers=headers) as response:
+        body = await response.json()
 
-    assert reply.status == 413
+    assert response.status == 413
+    assert body["error"]["type"] == "invalid_request_error"
 
 
 async def test_a_query_by_key_tells_the_outcome_or_unknown(client: Client) -> None:

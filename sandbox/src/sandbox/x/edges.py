@@ -1,0 +1,80 @@
+"""The edge of the server: faults, rate limits and problems, applied to every call of X's API."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from sandbox.x.bodies import problem_answer
+from sandbox.x.faults import CallFault, Faults
+from sandbox.x.problems import Problem, ProblemError
+from sandbox.x.rate_limits import Allowance, RateLimits
+from sandbox.x.tokens import Tokens
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ALLOWANCE = web.RequestKey("allowance", Allowance)
+
+_TITLES = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+class Edge:
+    """Middleware and the hook that writes rate-limit headers, streams included."""
+
+    def __init__(self, *, faults: Faults, limits: RateLimits, tokens: Tokens) -> None:
+        self._faults = faults
+        self._limits = limits
+        self._tokens = tokens
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a call, or say no in X's words."""
+        if not request.path.startswith(("/2/", "/oauth2/", "/i/")):
+            return await self._told(request, handler)
+        fault = self._faults.take_call(request.method, request.path)
+        if fault is not None and fault.status is not None:
+            return self._failed(request, fault.status)
+        response = await self._limited(request, handler)
+        if fault is not None:
+            await _lose_answer(request, fault)
+        return response
+
+    async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Write what is left of the limit on the answer, before it starts."""
+        if (allowance := request.get(ALLOWANCE)) is not None:
+            response.headers.update(allowance.headers())
+
+    async def _limited(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        endpoint = _endpoint(request)
+        allowance = self._limits.spend(endpoint, self._tokens.payer_of(request))
+        if allowance is None:
+            return await self._told(request, handler)
+        request[ALLOWANCE] = allowance
+        return _problem(429) if allowance.exceeded else await self._told(request, handler)
+
+    async def _told(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ProblemError as error:
+            return problem_answer(error.problem)
+
+    def _failed(self, request: web.Request, status: int) -> web.StreamResponse:
+        request[ALLOWANCE] = self._limits.exhausted(_endpoint(request))
+        return _problem(status)
+
+
+async def _lose_answer(request: web.Request, fault: CallFault) -> None:
+    """Hold the answer back, then tear the connection if the fault says so: the call had its effect."""
+    await asyncio.sleep(fault.delay_seconds)
+    if fault.cut and request.transport is not None:
+        request.transport.abort()
+
+
+def _endpoint(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return f"{request.method} {resource.canonical if resource else request.path}"
+
+
+def _problem(status: int) -> web.Response:
+    title = _TITLES.get(status, "Error")
+    return problem_answer(Problem(status=status, title=title, detail=title))

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import assert_never
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from hashtill.social.v1.social_post_pb2 import AccountRevoked, PostKind, SocialPost, Watermark
 
 from chassis.outbox import OutboxMessage
 from chassis.telemetry import current_traceparent, parented_by, span
 from gateway.domain import post as domain
 from gateway.usecases.ports import Telling, WatermarkReached
+from hashtill.social.v1.social_post_pb2 import AccountRevoked, PostKind, SocialPost, Watermark
 from kernel.ids import Network, NetworkUserId
 from kernel.shards import SOCIAL_SHARDS, shard_of
 
@@ -82,7 +82,7 @@ def _revocation_message(revocation: domain.Revocation) -> OutboxMessage:
         version=_milliseconds(revocation.revoked_at),
         event=event,
         at=revocation.revoked_at,
-        subject=_subject(revocation.network, revocation.user_id),
+        subject=f"social.{revocation.network}.accounts.{shard_of(revocation.user_id)}",  # identity reads these alone
         source=SOURCE,
         message_id=revocation.message_id,
     )

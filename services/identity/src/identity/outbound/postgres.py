@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.idempotency import PostgresRequests
 from chassis.inbox import add_inbox
 from chassis.outbox import add_outbox
 from chassis.postgres import Database
@@ -82,3 +83,8 @@ async def unit_of(connection: AsyncConnection, *, seal: Seal) -> PostgresUnit:
         outbox=PostgresOutbox(connection),
         at=rows[0]["at"].astimezone(UTC),
     )
+
+
+def requests_of(unit: PostgresUnit, scope: str) -> PostgresRequests:
+    """Give the request ids of a transaction already begun."""
+    return PostgresRequests(unit.connection, scope=scope)

@@ -10,8 +10,8 @@ from kernel.ids import CardmemberId, CardToken, LinkId, Network, NetworkUserId
 
 LINK_COLUMNS = (
     "link_id, network, browser_session, name, email, language, terms_version, consented_at, updated_at, status,"
-    " version, cardmember_id, network_user_id, handle, refusal_reason, card_token, card_last4, ship_to_country, ship_to_region,"
-    " linked_at"
+    " version, cardmember_id, network_user_id, handle, refusal_reason, card_token, card_last4, ship_to_country,"
+    " ship_to_region, linked_at"
 )
 
 LINK_TYPES = (

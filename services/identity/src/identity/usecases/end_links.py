@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from identity.domain.events import facts_of
 from identity.domain.link import EndReason, Link, end, same_browser
-from identity.usecases.ports import LinkAccount, Transactions, Unit
+from identity.usecases.ports import LinkAccount, Transactions
 from identity.usecases.read_links import link_not_found
 from kernel.ids import LinkId
 from kernel.refusals import Refusal
@@ -22,17 +22,20 @@ class Revoked:
     account: LinkAccount
 
 
-async def unlink(link_id: LinkId, *, browser_session: str, reason: EndReason, unit: Unit) -> Link | Refusal:
-    """End one link in the caller's transaction; an ended one stays as it is."""
-    link = await unit.links.locked(link_id)
-    if link is None:
-        return link_not_found()
-    if browser_session and (refusal := same_browser(link.browser_session, asked_by=browser_session)) is not None:
-        return refusal
-    decided = end(link, reason=reason, at=unit.at)
-    if decided is not link:
-        saved = await unit.links.save([decided])
-        await unit.outbox.add(facts_of(*saved, at=unit.at))
+async def unlink(
+    link_id: LinkId, *, browser_session: str, reason: EndReason, transactions: Transactions
+) -> Link | Refusal:
+    """End one link; when a browser session is given, only for the browser that started it. An ended one stays."""
+    async with transactions.begin() as unit:
+        link = await unit.links.locked(link_id)
+        if link is None:
+            return link_not_found()
+        if browser_session and (refusal := same_browser(link.browser_session, asked_by=browser_session)) is not None:
+            return refusal
+        decided = end(link, reason=reason, at=unit.at)
+        if decided is not link:
+            saved = await unit.links.save([decided])
+            await unit.outbox.add(facts_of(*saved, at=unit.at))
     return decided
 
 

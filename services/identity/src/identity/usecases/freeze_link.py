@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from identity.domain.events import facts_of
 from identity.domain.link import Link, freeze
-from identity.usecases.ports import LinkAccount, Transactions, Unit
+from identity.usecases.ports import LinkAccount, Transactions
 from identity.usecases.read_links import link_not_found
 from kernel.ids import LinkId
 from kernel.refusals import Refusal
@@ -22,16 +22,17 @@ class Disowned:
     account: LinkAccount
 
 
-async def freeze_link(link_id: LinkId, *, reason: str, unit: Unit) -> Link | Refusal:
-    """Freeze one link in the caller's transaction; a frozen one stays as it is."""
-    link = await unit.links.locked(link_id)
-    if link is None:
-        return link_not_found()
-    decided = freeze(link, reason=reason, at=unit.at)
-    if isinstance(decided, Refusal) or decided is link:
-        return decided
-    saved = await unit.links.save([decided])
-    await unit.outbox.add(facts_of(*saved, at=unit.at))
+async def freeze_link(link_id: LinkId, *, reason: str, transactions: Transactions) -> Link | Refusal:
+    """Freeze one link; a frozen one stays as it is."""
+    async with transactions.begin() as unit:
+        link = await unit.links.locked(link_id)
+        if link is None:
+            return link_not_found()
+        decided = freeze(link, reason=reason, at=unit.at)
+        if isinstance(decided, Refusal) or decided is link:
+            return decided
+        saved = await unit.links.save([decided])
+        await unit.outbox.add(facts_of(*saved, at=unit.at))
     return decided
 
 

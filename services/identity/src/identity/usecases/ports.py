@@ -123,14 +123,33 @@ class Outbox(Protocol):
 class Unit(Protocol):
     """One transaction's view of identity's tables."""
 
-    links: Links
-    cardmembers: Cardmembers
-    authorizations: Authorizations
-    grants: Grants
-    inbox: Inbox
-    outbox: Outbox
-    at: datetime
-    """The database's clock when the transaction began."""
+    @property
+    def links(self) -> Links:
+        """The links."""
+
+    @property
+    def cardmembers(self) -> Cardmembers:
+        """The cardmembers."""
+
+    @property
+    def authorizations(self) -> Authorizations:
+        """Authorizations under way."""
+
+    @property
+    def grants(self) -> Grants:
+        """Our access at the networks."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Messages that had their effect."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is told."""
+
+    @property
+    def at(self) -> datetime:
+        """The database's clock when the transaction began."""
 
 
 class Transactions(Protocol):

@@ -9,7 +9,7 @@ from uuid import uuid4
 from identity.domain.authorization import STATE_LIFETIME, Authorization, OAuthApp, authorize_url
 from identity.domain.contact import ContactDetails, refuse_contact
 from identity.domain.link import Link
-from identity.usecases.ports import Unit
+from identity.usecases.ports import Transactions
 from kernel.ids import LinkId, Network
 from kernel.refusals import Refusal, RefusalKind
 from kernel.secret import Secret
@@ -37,8 +37,10 @@ class StartedLink:
     expires_at: datetime
 
 
-async def start_link(wish: LinkWish, *, unit: Unit, apps: Mapping[Network, OAuthApp]) -> StartedLink | Refusal:
-    """Start a link in the caller's transaction; refuses bad contact details and networks not served."""
+async def start_link(
+    wish: LinkWish, *, transactions: Transactions, apps: Mapping[Network, OAuthApp]
+) -> StartedLink | Refusal:
+    """Start a link; refuses bad contact details and networks not served."""
     app = apps.get(wish.network)
     if app is None:
         return Refusal(
@@ -48,10 +50,11 @@ async def start_link(wish: LinkWish, *, unit: Unit, apps: Mapping[Network, OAuth
         )
     if (refusal := refuse_contact(wish.contact)) is not None:
         return refusal
-    link = _new_link(wish, at=unit.at)
-    authorization = _new_authorization(link, at=unit.at)
-    await unit.links.add(link)
-    await unit.authorizations.add(authorization)
+    async with transactions.begin() as unit:
+        link = _new_link(wish, at=unit.at)
+        authorization = _new_authorization(link, at=unit.at)
+        await unit.links.add(link)
+        await unit.authorizations.add(authorization)
     return StartedLink(
         link_id=link.link_id,
         authorize_url=authorize_url(authorization, app=app),

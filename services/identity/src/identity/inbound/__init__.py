@@ -1,0 +1,1 @@
+"""How the world reaches identity: gRPC and events, translated into domain words."""

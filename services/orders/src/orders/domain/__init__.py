@@ -1,0 +1,1 @@
+"""Orders' rules: pure, without clock, network or database."""

@@ -1,0 +1,1 @@
+"""What comes in: calls, messages and the passing of time, translated to domain words."""

@@ -1,0 +1,1 @@
+"""What goes out: rows, messages and calls to peers."""

@@ -1,0 +1,1 @@
+"""What orders does: each file one use case, begin, load, decide, save, announce, commit."""

@@ -31,7 +31,7 @@ class Account:
 
 
 def account_for_postgres() -> Account | None:
-        """Tell whether every folder on the way lets others pass (strictly: open to all, not just to its group)."""
+    """Give the account to lend PostgreSQL when we are root; None when we are a normal user: it runs as us."""
     if os.geteuid() != 0:
         return None
     try:

@@ -1,0 +1,59 @@
+# `make` alone lists the commands below; each sets up what it needs.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check bench stubs chart lock clean lint types imports protos tidy
+
+BIN := .venv/bin
+PYTHONS := libs services apps sandbox tests tools conftest.py
+WORKERS ?= 2
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## watch a hashtag become a shipped order, then try it yourself (ONCE=1 ends after the script)
+	@$(BIN)/hashtill demo $(if $(ONCE),--once)
+
+up: setup ## start the six services, the sandbox, PostgreSQL and NATS; Ctrl-C stops them
+	@$(BIN)/hashtill up
+
+test: setup ## run every test on real servers, with coverage; 100 % of the branches in domain/ and usecases/
+	@$(BIN)/python tools/run_tests.py --workers $(WORKERS)
+
+check: lint types imports protos chart tidy ## hold the code to its rules, in under 30 seconds when warm
+
+bench: setup ## measure complete purchases through the whole suite
+	@$(BIN)/hashtill bench purchases --seconds $(or $(SECONDS),30)
+
+stubs: setup ## generate libs/stubs from protos/
+	@$(BIN)/python tools/stubs.py
+
+chart: setup ## lint, render and check the Helm chart
+	@if [ -e tools/check_chart.py ]; then $(BIN)/python tools/check_chart.py; else echo "chart: skipped, there is no chart yet."; fi
+
+lock: setup ## pin the newest versions pyproject.toml allows, with hashes, in requirements.lock
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --frozen --all-groups --no-header --no-annotate --no-emit-project > requirements.lock
+	@echo "requirements.lock holds $$(grep -c '^[a-zA-Z]' requirements.lock) packages."
+
+setup: ## make the environment in .venv from requirements.lock (the other commands do it when it is due)
+	@tools/setup.sh
+
+lint: setup
+	@$(BIN)/ruff format --quiet --check . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: setup
+	@$(BIN)/mypy --no-error-summary $(wildcard $(PYTHONS))
+
+imports: setup
+	@$(BIN)/lint-imports --cache-dir .cache/import-linter
+
+protos: setup
+	@$(BIN)/python tools/check_protos.py
+	@$(BIN)/python tools/stubs.py --check
+
+tidy: setup
+	@$(BIN)/pytest tests/tidy -q --no-header -p no:cacheprovider
+
+clean: ## remove caches and the environment; .data stays
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Make .venv: everything pinned and checked by hash in requirements.lock, and this project on its path.
+# Run by make whenever the lock or pyproject.toml changed; a plain sh script, so that it can say what is wrong with an old Python.
+set -eu
+cd "$(dirname "$0")/.."
+venv=.venv
+stamp=$venv/.made-from
+log=$venv/setup.log
+space_needed_mb=1500 # the environment takes about 700 MB; the first start and the caches the rest
+
+say() { printf '%s\n' "$*"; }
+fail() { say "" "$*" >&2; exit 1; }
+
+newest_python() {
+    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    fail "Hashtill needs Python 3.11 or newer with venv, and found $(python3 --version 2>/dev/null || echo none)." \
+        "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3"
+}
+
+require_space() {
+    free_mb=$(df -Pm . | awk 'NR == 2 { print $4 }')
+    [ "$free_mb" -ge "$space_needed_mb" ] ||
+        fail "Only $free_mb MB are free here; the environment needs $space_needed_mb MB. Free some space, and run make again."
+}
+
+# Run a step; when it fails, name the cause a person can remove, else show the end of its log.
+step() {
+    say "  $1"
+    shift
+    "$@" >"$log" 2>&1 && return
+    if grep -qiE 'no space left' "$log"; then
+        fail "The disk is full. Free some space, and run make again."
+    elif grep -qiE 'name resolution|dns error|connection refused|network is unreachable|timed out|failed to fetch|connect error|no matching distribution' "$log"; then
+        fail "The package index cannot be reached. Connect to the network (or set your mirror), and run make again. Details: $log"
+    fi
+    tail -n 20 "$log" >&2
+    fail "The environment could not be made; see above. Details: $log"
+}
+
+wanted=$(cat requirements.lock pyproject.toml tools/setup.sh | cksum)
+if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+
+require_space
+python=$(newest_python)
+say "Making the environment in $venv ($("$python" --version), about a minute the first time)"
+rm -f "$stamp"
+mkdir -p "$venv"
+log=$(mktemp)
+step "1/4 a virtual environment" "$python" -m venv "$venv"
+awk '/^uv==/ { keep = 1 } keep { print } keep && !/\\$/ { exit }' requirements.lock >"$venv/uv.lock.txt"
+step "2/4 the installer" "$venv/bin/python" -m pip install --quiet --require-hashes --no-deps -r "$venv/uv.lock.txt"
+step "3/4 $(grep -c '^[a-zA-Z]' requirements.lock) packages, each checked by its hash" \
+    "$venv/bin/uv" pip install --python "$venv" --require-hashes -r requirements.lock
+step "4/4 Hashtill itself" "$venv/bin/uv" pip install --python "$venv" --no-deps --no-build-isolation -e .
+rm -f "$log"
+printf '%s' "$wanted" >"$stamp"

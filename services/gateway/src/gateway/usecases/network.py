@@ -11,7 +11,7 @@ from gateway.domain.backoff import Failure
 from gateway.domain.post import SkipReason
 from gateway.domain.rules import ExistingRule, Rule
 from gateway.domain.subscriptions import ExistingSubscription, Subscription
-from kernel.ids import PostId
+from kernel.ids import NetworkUserId, PostId
 
 
 class NetworkFailedError(Exception):
@@ -80,8 +80,15 @@ class Subscriptions(Protocol):
     async def list_subscriptions(self) -> list[ExistingSubscription]:
         """Give the subscriptions the network has."""
 
-    async def subscribe(self, subscription: Subscription) -> None:
+    async def subscribe(self, subscription: Subscription) -> ExistingSubscription:
         """Add one; it may exist already."""
 
     async def unsubscribe(self, subscription_id: str) -> None:
         """Delete one; it may be gone already."""
+
+
+class Accounts(Protocol):
+    """Who is who on the network; raises NetworkFailedError."""
+
+    async def user_id_of(self, handle: str) -> NetworkUserId:
+        """Give the numeric id behind a handle."""

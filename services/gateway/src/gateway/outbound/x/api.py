@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
 from gateway.domain.backoff import Failure, FailureKind
-from gateway.domain.shapes import Fields
+from gateway.domain.shapes import Fields, string_at
 from gateway.outbound.x.problems import body_of, failure_of
 from gateway.usecases.network import NetworkFailedError
 from kernel.secret import Secret
@@ -24,23 +25,32 @@ ANSWER_BYTES_MAX = 8 * 1024 * 1024
 """100 posts with expansions are under 2 MB, 1,000 rules of 1,024 characters as well."""
 
 OK_BELOW = 300
+UNAUTHORIZED = 401
 
 CONNECTION_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 """What aiohttp raises when the network, not the answer, is at fault."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class XApi:
-    """Where X answers, and the app-only bearer that says who asks."""
+    """Where X answers, and the app's key and secret, for which X gives an app-only bearer."""
 
     session: aiohttp.ClientSession
     base_url: str
-    bearer: Secret[str]
+    app_key: str
+    app_secret: Secret[str]
+    _bearer: Secret[str] | None = None
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers of every request."""
-        return {"Authorization": f"Bearer {self.bearer.reveal()}", "User-Agent": USER_AGENT}
+    async def headers(self) -> dict[str, str]:
+        """Give the headers of a request; asks for the bearer first if there is none. Raises NetworkFailedError."""
+        if self._bearer is None:
+            self._bearer = await self._new_bearer()
+        return {"Authorization": f"Bearer {self._bearer.reveal()}", "User-Agent": USER_AGENT}
+
+    def forget_bearer(self, status: int) -> None:
+        """Ask for a new bearer next time if X no longer takes this one."""
+        if status == UNAUTHORIZED:
+            self._bearer = None
 
     def url(self, path: str) -> str:
         """Give the whole address of a path such as `/2/tweets/search/recent`."""
@@ -53,11 +63,30 @@ class XApi:
         timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
         try:
             async with self.session.request(
-                method, self.url(path), params=params, json=json, headers=self.headers, timeout=timeout
+                method, self.url(path), params=params, json=json, headers=await self.headers(), timeout=timeout
             ) as answer:
+                self.forget_bearer(answer.status)
                 return await fields_of(answer)
         except CONNECTION_ERRORS as error:
             raise NetworkFailedError(lost(error)) from error
+
+    async def _new_bearer(self) -> Secret[str]:
+        """Exchange key and secret for the bearer (OAuth 2 client credentials), which lives until it is revoked."""
+        login = aiohttp.BasicAuth(quote(self.app_key, safe=""), quote(self.app_secret.reveal(), safe=""))
+        try:
+            async with self.session.post(
+                self.url("/oauth2/token"),
+                data={"grant_type": "client_credentials"},
+                auth=login,
+                headers={"User-Agent": USER_AGENT},
+                timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
+            ) as answer:
+                token = string_at(await fields_of(answer), "access_token")
+        except CONNECTION_ERRORS as error:
+            raise NetworkFailedError(lost(error)) from error
+        if not token:
+            raise NetworkFailedError(Failure(kind=FailureKind.HTTP, detail="X gave no bearer"))
+        return Secret(token)
 
 
 async def fields_of(answer: aiohttp.ClientResponse) -> Fields:

@@ -34,8 +34,9 @@ class XStream:
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=self.silence_seconds_max)
         try:
             async with self.api.session.get(
-                self.api.url(self.path), params=params, headers=self.api.headers, timeout=timeout
+                self.api.url(self.path), params=params, headers=await self.api.headers(), timeout=timeout
             ) as answer:
+                self.api.forget_bearer(answer.status)
                 if answer.status >= OK_BELOW:
                     await fields_of(answer)
                 yield _lines(answer, silence_seconds_max=self.silence_seconds_max)

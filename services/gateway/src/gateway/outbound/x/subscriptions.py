@@ -11,8 +11,8 @@ from kernel.ids import NetworkUserId
 
 _PATH = "/2/activity/subscriptions"
 
-PAGE_SUBSCRIPTIONS = 100
-PAGES_MAX = 1_000
+PAGE_SUBSCRIPTIONS = 1_000
+PAGES_MAX = 100
 """The enterprise limit of 75,000 subscriptions fits."""
 
 
@@ -35,18 +35,21 @@ class XSubscriptions:
             asked["pagination_token"] = token
         return found
 
-    async def subscribe(self, subscription: Subscription) -> None:
-        """Add one; X's word that it exists is as good."""
+    async def subscribe(self, subscription: Subscription) -> ExistingSubscription:
+        """Add one; X's word that it exists is as good, but then its id is not known until the next listing."""
         body = {
             "event_type": subscription.event_type,
             "filter": {"user_id": subscription.user_id},
             "tag": f"hashtill:{subscription.event_type}",
         }
         try:
-            await self.api.call("POST", _PATH, json=body)
+            answer = await self.api.call("POST", _PATH, json=body)
         except NetworkFailedError as error:
             if not _is_duplicate(error):
                 raise
+            return ExistingSubscription(subscription_id="", subscription=subscription)
+        made = object_at(object_at(answer, "data"), "subscription") or object_at(answer, "data")
+        return ExistingSubscription(subscription_id=id_at(made, "subscription_id"), subscription=subscription)
 
     async def unsubscribe(self, subscription_id: str) -> None:
         """Delete one; one that is gone already is as good."""

@@ -1,0 +1,160 @@
+"""The gateway, joined: database, events, X, and what answers; the only file that knows all rooms."""
+
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+from nats.aio.client import Client
+
+from chassis.consumers import BatchConsumer
+from chassis.grpc_server import GrpcServer
+from chassis.jetstream import connect, ensure_streams
+from chassis.key_value import KeyValueModel
+from chassis.lifecycle import Lifecycle
+from chassis.maintenance import Maintenance
+from chassis.migrations import run_migrations
+from chassis.postgres import Database
+from chassis.relay import Relay
+from gateway.domain.rules import ENTERPRISE, SELF_SERVE
+from gateway.inbound.events import LINK_SUBJECTS, LINK_TYPES, PROMPT_SUBJECTS, PROMPT_TYPES, LinkEvents, PromptEvents
+from gateway.inbound.reading import Reading
+from gateway.inbound.session import NetworkPorts, Options, Session
+from gateway.inbound.social_service import SocialServicer
+from gateway.inbound.stream_reader import Pace
+from gateway.outbound.lease import PostgresLease
+from gateway.outbound.postgres import PostgresTransactions
+from gateway.outbound.x.accounts import XAccounts
+from gateway.outbound.x.api import XApi
+from gateway.outbound.x.archive import XArchive
+from gateway.outbound.x.rule_book import XRuleBook
+from gateway.outbound.x.streams import activity_stream, filtered_stream
+from gateway.outbound.x.subscriptions import XSubscriptions
+from gateway.settings import Settings
+from gateway.usecases.close_gap import Reach
+from gateway.usecases.tally import Tally
+from hashtill.social.v1.social_service_pb2_grpc import add_SocialServiceServicer_to_server
+from kernel.ids import X
+from kernel.tags import Tag, canonical_tag
+
+SILENT_HEARTBEATS = 1.2
+"""X says to reconnect when 20 s bring no byte; a fifth more forgives a late one."""
+
+SUBSCRIPTIONS_MAX = {"self_serve": 1_500, "enterprise": 75_000}
+"""X's own limits."""
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the gateway's database to the newest schema."""
+    await run_migrations(settings.database_url, package="gateway")
+
+
+async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Build and join the parts; ready after the first sync of known tags.
+
+    The pages join here: an aiohttp server that `lifecycle.add_server` starts, beside the gRPC server.
+    """
+    database, client = await _open(settings, lifecycle)
+    transactions = PostgresTransactions(database, network=X)
+    tags: KeyValueModel[Tag] = KeyValueModel(client, bucket="known_tags", decode=lambda key, _: canonical_tag(key))
+    network = _network(settings, lifecycle)
+    tally = Tally()
+
+    def new_session() -> Session:
+        return Session(
+            network=network,
+            options=_options(settings),
+            known_tags=lambda: set(tags.values.values()),
+            transactions=transactions,
+            tally=tally,
+            clock=lambda: datetime.now(UTC),
+        )
+
+    reading = Reading(PostgresLease(settings.database_url, network=X), new_session=new_session)
+    tags.on_change(reading.tags_changed)
+    lifecycle.add_worker("known-tags", tags.run)
+    lifecycle.ready_after(
+        "known-tags", tags.is_synced, remedy="The bucket known_tags comes with NATS: see HASHTILL_NATS_URL."
+    )
+    _follow_events(client, database, lifecycle, reading=reading, transactions=transactions)
+    lifecycle.add_worker("reading", reading.run)
+    servicer = SocialServicer(network=X, live=lambda: reading.progress, tally=tally, transactions=transactions)
+    await lifecycle.add_server(
+        GrpcServer(settings.listen, [(add_SocialServiceServicer_to_server, servicer)], health=lifecycle.health)
+    )
+
+
+async def _open(settings: Settings, lifecycle: Lifecycle) -> tuple[Database, Client]:
+    """Open the database and NATS and carry the outbox between them."""
+    database = Database.open(settings.database_url, application_name="gateway")
+    lifecycle.on_stop("database", database.close)
+    await lifecycle.wait_for(
+        "PostgreSQL", database.answers, remedy="Start it and run migrations, or correct HASHTILL_DATABASE_URL."
+    )
+    client = await connect(settings.nats_url, name="gateway")
+    lifecycle.on_stop("nats", client.close)
+    await ensure_streams(client)
+    relay = Relay(database, client)
+    database.on_announced(relay.wake)
+    lifecycle.add_worker("relay", relay.run)
+    lifecycle.add_worker("maintenance", Maintenance(database).run)
+    return database, client
+
+
+def _network(settings: Settings, lifecycle: Lifecycle) -> NetworkPorts:
+    session = aiohttp.ClientSession(read_bufsize=256 * 1024)
+    lifecycle.on_stop("x", session.close)
+    api = XApi(
+        session=session, base_url=settings.x_api_url, app_key=settings.x_app_key, app_secret=settings.x_app_secret
+    )
+    silence = settings.x_heartbeat_seconds * SILENT_HEARTBEATS
+    return NetworkPorts(
+        streams=(filtered_stream(api, silence_seconds_max=silence), activity_stream(api, silence_seconds_max=silence)),
+        archive=XArchive(api=api),
+        rules=XRuleBook(api=api),
+        subscriptions=XSubscriptions(api=api),
+        accounts=XAccounts(api=api),
+    )
+
+
+def _options(settings: Settings) -> Options:
+    return Options(
+        program_handle=settings.program_handle,
+        limits=ENTERPRISE if settings.x_tier == "enterprise" else SELF_SERVE,
+        subscriptions_max=SUBSCRIPTIONS_MAX[settings.x_tier],
+        backfills=settings.x_tier == "enterprise",
+        latency=timedelta(seconds=settings.x_latency_seconds),
+        watermark_every=timedelta(seconds=settings.watermark_every_seconds),
+        reach=Reach(
+            overlap=timedelta(seconds=settings.gap_overlap_seconds),
+            prompt_open=timedelta(seconds=settings.prompt_open_seconds),
+            archive_delay=timedelta(seconds=settings.x_search_delay_seconds),
+        ),
+        pace=Pace(scale=settings.x_backoff_scale, healthy=timedelta(seconds=settings.x_heartbeat_seconds)),
+        resync_seconds=settings.resync_seconds,
+    )
+
+
+def _follow_events(
+    client: Client, database: Database, lifecycle: Lifecycle, *, reading: Reading, transactions: PostgresTransactions
+) -> None:
+    links = LinkEvents(network=X, transactions=transactions, changed=reading.links_changed)
+    prompts = PromptEvents(network=X, transactions=transactions)
+    identity = BatchConsumer(
+        client,
+        database,
+        stream="IDENTITY",
+        durable="gateway-links",
+        subjects=LINK_SUBJECTS,
+        types=LINK_TYPES,
+        handler=links.handle,
+    )
+    notifier = BatchConsumer(
+        client,
+        database,
+        stream="NOTIFIER",
+        durable="gateway-prompts",
+        subjects=PROMPT_SUBJECTS,
+        types=PROMPT_TYPES,
+        handler=prompts.handle,
+    )
+    lifecycle.add_worker("links", identity.run)
+    lifecycle.add_worker("prompts", notifier.run)

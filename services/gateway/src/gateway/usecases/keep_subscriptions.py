@@ -1,0 +1,46 @@
+"""The Activity subscriptions are kept in step with the watched links; asking again changes nothing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from gateway.domain.subscriptions import ExistingSubscription, subscription_changes
+from gateway.usecases.network import Subscriptions
+from gateway.usecases.ports import Transactions
+from kernel.ids import NetworkUserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionsKept:
+    """What X has now; `left_out` counts wanted subscriptions for which it has no room."""
+
+    held: tuple[ExistingSubscription, ...]
+    added: int
+    deleted: int
+    left_out: int
+
+
+async def watched_accounts(*, transactions: Transactions) -> set[NetworkUserId]:
+    """Give the accounts that have a watched link."""
+    async with transactions.begin() as unit:
+        return await unit.links.accounts()
+
+
+async def keep_subscriptions(
+    accounts: Collection[NetworkUserId],
+    *,
+    held: Collection[ExistingSubscription] | None,
+    subscriptions_max: int,
+    network: Subscriptions,
+) -> SubscriptionsKept:
+    """Delete what is not wanted, then add what is missing; raises NetworkFailedError.
+
+    `held` is what the last call left, or None to ask X for it: a list of many pages is not read for every new link.
+    """
+    existing = await network.list_subscriptions() if held is None else list(held)
+    changes = subscription_changes(existing, accounts, subscriptions_max=subscriptions_max)
+    for subscription_id in changes.delete_ids:
+        await network.unsubscribe(subscription_id)
+    added = [await network.subscribe(each) for each in changes.add]
+    gone = set(changes.delete_ids)
+    stayed = [each for each in existing if each.subscription_id not in gone]
+    return SubscriptionsKept(held=(*stayed, *added), added=len(added), deleted=len(gone), left_out=changes.left_out)

@@ -68,7 +68,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             clock=lambda: datetime.now(UTC),
         )
 
-    reading = Reading(PostgresLease(settings.database_url, network=X), new_session=new_session)
+    reading = Reading(
+        PostgresLease(settings.database_url, network=X), may_begin=tags.is_synced, new_session=new_session
+    )
     tags.on_change(reading.tags_changed)
     lifecycle.add_worker("known-tags", tags.run)
     lifecycle.ready_after(
@@ -86,16 +88,17 @@ async def _open(settings: Settings, lifecycle: Lifecycle) -> tuple[Database, Cli
     """Open the database and NATS and carry the outbox between them."""
     database = Database.open(settings.database_url, application_name="gateway")
     lifecycle.on_stop("database", database.close)
-    await lifecycle.wait_for(
-        "PostgreSQL", database.answers, remedy="Start it and run migrations, or correct HASHTILL_DATABASE_URL."
-    )
+    await lifecycle.wait_for("PostgreSQL", database.answers, remedy="Start it, or correct HASHTILL_DATABASE_URL.")
+    await migrate(settings)
     client = await connect(settings.nats_url, name="gateway")
     lifecycle.on_stop("nats", client.close)
     await ensure_streams(client)
     relay = Relay(database, client)
     database.on_announced(relay.wake)
     lifecycle.add_worker("relay", relay.run)
-    lifecycle.add_worker("maintenance", Maintenance(database).run)
+    maintenance = Maintenance(database)
+    await maintenance.run_once()
+    lifecycle.add_worker("maintenance", maintenance.run)
     return database, client
 
 

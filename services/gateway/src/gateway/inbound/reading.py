@@ -1,7 +1,7 @@
 """Reading: the replica that holds the network's lease reads, one session after another; the others stand by."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -12,6 +12,10 @@ from gateway.usecases.ingest_arrivals import Progress
 
 LEASE_EVERY_SECONDS = 1.0
 """How soon a replica that stands by notices that the lease is free, and a holder that it is lost."""
+
+
+BEGIN_EVERY_SECONDS = 0.05
+"""Reading before the known tags are there would skip what is ours; they come within a second of a start."""
 
 
 class Lease(Protocol):
@@ -28,10 +32,12 @@ class Lease(Protocol):
 
 
 class Reading:
-    """Whether this replica reads, and its session while it does."""
+    """Whether this replica reads, and its session while it does; `may_begin` says that the known tags are there."""
 
-    def __init__(self, lease: Lease, *, new_session: Callable[[], Session]) -> None:
-        self._lease, self._new_session = lease, new_session
+    def __init__(
+        self, lease: Lease, *, may_begin: Callable[[], Awaitable[bool]], new_session: Callable[[], Session]
+    ) -> None:
+        self._lease, self._may_begin, self._new_session = lease, may_begin, new_session
         self._session: Session | None = None
 
     @property
@@ -59,7 +65,9 @@ class Reading:
         """Stand by and read until stopped; a session that fails raises, and the next run starts a new one."""
         try:
             while not stop.is_set():
-                if await self._lease.take():
+                if not await self._may_begin():
+                    await either(stop, timeout_seconds=BEGIN_EVERY_SECONDS)
+                elif await self._lease.take():
                     await self._read(stop)
                 else:
                     await either(stop, timeout_seconds=LEASE_EVERY_SECONDS)

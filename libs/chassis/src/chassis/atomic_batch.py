@@ -66,7 +66,7 @@ class Publisher:
         return [_stored(outcome) for outcome in await self._gather(names)]
 
     async def publish_batch(self, publications: Sequence[Publication]) -> list[Stored]:
-        """Store all or none, in order, in one stream; raises JetStreamError (10201: one is stored already) or TimeoutError.
+        """Store all or none, in order, in one stream; raises JetStreamError (10201: one is known), TimeoutError.
 
         The first and the last ask for an answer: the first's tells early that the stream takes no batches.
         """
@@ -74,9 +74,8 @@ class Publisher:
             raise ValueError(f"An atomic batch holds at most {BATCH_MAX} messages.")
         first, last = self._expect(), self._expect()
         await write(self._client, self._batch_chunks(publications, first, last))
-        answers = [_stored(outcome) for outcome in await self._gather([last])]
-        self._forget(first)
-        stored = answers[0]
+        early, late = await self._gather([first, last], first_completed=True)
+        stored = _stored(late or early)  # the first is answered with words only when the batch is refused
         if isinstance(stored, Exception):
             raise stored
         lowest = stored.sequence - len(publications) + 1
@@ -101,18 +100,15 @@ class Publisher:
         self._waiting[name] = asyncio.get_running_loop().create_future()
         return name
 
-    def _forget(self, name: str) -> None:
-        if (future := self._waiting.pop(name, None)) is not None:
-            future.cancel()
-
-    async def _gather(self, names: Sequence[str]) -> list[Msg | None]:
+    async def _gather(self, names: Sequence[str], *, first_completed: bool = False) -> list[Msg | None]:
         futures = [self._waiting[name] for name in names]
+        until = asyncio.FIRST_COMPLETED if first_completed else asyncio.ALL_COMPLETED
         try:
-            await asyncio.wait(futures, timeout=ACK_SECONDS)
+            await asyncio.wait(futures, timeout=ACK_SECONDS, return_when=until)
         finally:
             for name in names:
-                self._waiting.pop(name, None)
-        return [future.result() if future.done() and not future.cancelled() else None for future in futures]
+                self._waiting.pop(name).cancel()
+        return [None if future.cancelled() else future.result() for future in futures]
 
     async def _answered(self, message: Msg) -> None:
         future = self._waiting.get(message.subject)

@@ -1,20 +1,48 @@
 """Batch consumers: durable pull, up to 200 messages a handler call, acknowledged after the commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
 
+import nats.errors
+import structlog
 from google.protobuf.message import Message
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
-from chassis.messages import Outcome, ReceivedMessage
+from chassis.dead_messages import DeadMessages
+from chassis.decoding import Decoder, UndecodableError
+from chassis.handling import Handler, Handling
+from chassis.jetstream import JetStreamError, api
+from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
+from chassis.outages import is_outage
+from chassis.patience import StoppedError, stopped_within, through_outages
 from chassis.postgres import Database
+from chassis.pulling import ConsumerLostError, Pull
+from chassis.settling import again, done, never, tell, working
 
-Handler: TypeAlias = Callable[[Sequence[ReceivedMessage]], Awaitable[Mapping[str, Outcome] | None]]
+BATCH_MAX = 200
+"""Messages a handler gets at most: above it a batch costs no less a message (facts of speed)."""
+
+IDLE_SECONDS = 1.0
+"""An idle consumer looks at its other duties this often; messages never wait for it."""
+
+PAUSE_SECONDS = 0.25
+"""Between attempts to reach what is away."""
+
+CHORES_SECONDS = 2.0
+"""Replays asked for and messages JetStream gave up are looked for this often."""
+
+FLUSH_SECONDS = 0.5
+"""A stop waits this long to know that its last acknowledgements arrived."""
+
+_NANOSECONDS = 1_000_000_000
 
 
 class BatchConsumer:
-    """Feeds one durable's messages to one handler."""
+    """Feeds one durable's messages to one handler; replicas share the durable and so the work."""
 
     def __init__(
         self,
@@ -26,21 +54,150 @@ class BatchConsumer:
         subjects: Sequence[str],
         types: Sequence[type[Message]],
         handler: Handler,
-        batch_max: int = 200,
+        batch_max: int = BATCH_MAX,
         ack_wait_seconds: float = 30.0,
         ack_pending_max: int = 1_000,
         deliveries_max: int = 8,
         backoff_seconds: Sequence[float] = (1, 5, 15, 60, 300),
     ) -> None:
-        raise NotImplementedError
+        self._client, self._stream, self._durable = client, stream, durable
+        self._stopping = asyncio.Event()
+        self._decoder = Decoder(types)
+        self._handling = Handling(
+            handler,
+            consumer=durable,
+            deliveries_max=deliveries_max,
+            backoff_seconds=backoff_seconds,
+            stop=self._stopping,
+        )
+        self._dead = DeadMessages(client, database, stream=stream, durable=durable, decoder=self._decoder)
+        config = _configuration(durable, subjects, ack_wait_seconds, ack_pending_max, deliveries_max)
+        self._pull = Pull(client, stream=stream, config=config, batch_max=batch_max)
+        self._in_hand: Sequence[Msg] = ()
+        self._chores_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consume until stopped; then finish and acknowledge the batch in hand."""
+        """Consume until stopped; then the batch in hand is finished and acknowledged, the rest given back."""
+        watch = asyncio.create_task(self._stop_with(stop))
+        try:
+            while not stop.is_set():
+                await self._step()
+        finally:
+            watch.cancel()
+            await self.close()
 
-    async def run_once(self) -> int:
-        """Handle what is waiting now, one batch at most; gives how many messages were taken."""
-        raise NotImplementedError
+    async def run_once(self, *, wait_seconds: float = IDLE_SECONDS) -> int:
+        """Handle what is waiting, one batch at most; gives how many messages were taken."""
+        self._in_hand = await self._pull.take(wait_seconds=wait_seconds)
+        if not self._in_hand:
+            return 0
+        count = len(self._in_hand)
+        await self._handle([self._read(message) for message in self._in_hand])
+        self._in_hand = ()
+        return count
+
+    async def run_chores(self) -> None:
+        """Replay the dead letters that were asked for, and keep the messages that JetStream gave up."""
+        await self._dead.replay(self._handling)
+        await self._dead.collect()
 
     async def pending(self) -> int:
-        """Count the messages not yet delivered or not yet acknowledged."""
-        raise NotImplementedError
+        """Count the messages not yet delivered or not yet acknowledged, as JetStream sees it."""
+        answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
+        return int(answer["num_pending"]) + int(answer["num_ack_pending"])
+
+    async def close(self) -> None:
+        """Give back what was not handled, see the acknowledgements off, and end the subscriptions."""
+        self._stopping.set()
+        await tell(self._client, [again(message) for message in (*self._in_hand, *self._pull.give_back())])
+        self._in_hand = ()
+        if self._client.is_connected:
+            await self._pull.close()
+            await self._dead.close()
+            await _flush(self._client)
+
+    async def _step(self) -> None:
+        try:
+            await self.run_once()
+            if monotonic() - self._chores_at > CHORES_SECONDS:
+                self._chores_at = monotonic()
+                await self.run_chores()
+        except (ConsumerLostError, StoppedError) as error:
+            structlog.get_logger().info("consumer_interrupted", consumer=self._durable, cause=str(error))
+        except Exception as error:
+            if not (isinstance(error, JetStreamError) or is_outage(error)):
+                raise
+            structlog.get_logger().warning("consumer_waits", consumer=self._durable, cause=str(error))
+            await stopped_within(self._stopping, PAUSE_SECONDS)
+
+    async def _handle(self, deliveries: Sequence["_Delivery"]) -> None:
+        firsts: dict[str, ReceivedMessage] = {}  # of two copies in one batch the handler sees one
+        for each in deliveries:
+            if each.received is not None:
+                firsts.setdefault(each.received.message_id, each.received)
+        received = list(firsts.values())
+        outcomes = await self._handling.handle(received, meanwhile=self._say_working) if received else {}
+        verdicts = [(each.message, each.verdict(outcomes)) for each in deliveries]
+        given_up = [(message, verdict) for message, verdict in verdicts if isinstance(verdict, Dead)]
+        if given_up:
+            await through_outages(
+                lambda: self._dead.keep(given_up), what=self._durable, stop=self._stopping, meanwhile=self._say_working
+            )
+        await tell(self._client, [_command(message, verdict) for message, verdict in verdicts])
+
+    def _read(self, message: Msg) -> "_Delivery":
+        try:
+            return _Delivery(message=message, received=self._decoder.decode(message), broken=None)
+        except UndecodableError as error:
+            return _Delivery(message=message, received=None, broken=Dead(reason=f"undecodable: {error}"))
+
+    async def _say_working(self) -> None:
+        await tell(self._client, working(self._in_hand))
+
+    async def _stop_with(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stopping.set()
+        self._pull.interrupt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivery:
+    message: Msg
+    received: ReceivedMessage | None
+    broken: Dead | None
+
+    def verdict(self, outcomes: dict[str, Outcome]) -> Outcome | None:
+        """Say what becomes of it: None is done, as is a message of a type that is not ours."""
+        return self.broken or (outcomes.get(self.received.message_id) if self.received else None)
+
+
+def _command(message: Msg, verdict: Outcome | None) -> bytes:
+    match verdict:
+        case None:
+            return done(message)
+        case RetryAfter(seconds=seconds):
+            return again(message, seconds=seconds)
+        case Dead():
+            return never(message)
+
+
+def _configuration(
+    durable: str, subjects: Sequence[str], ack_wait_seconds: float, ack_pending_max: int, deliveries_max: int
+) -> dict[str, Any]:
+    return {
+        "name": durable,
+        "durable_name": durable,
+        "ack_policy": "explicit",
+        "ack_wait": int(ack_wait_seconds * _NANOSECONDS),
+        "max_ack_pending": ack_pending_max,
+        "max_deliver": deliveries_max,
+        "filter_subjects": list(subjects),
+        "deliver_policy": "all",
+    }
+
+
+async def _flush(client: Client) -> None:
+    try:
+        await client.flush(timeout=FLUSH_SECONDS)  # type: ignore[arg-type]  # any number will do
+    except (nats.errors.Error, TimeoutError):
+        return

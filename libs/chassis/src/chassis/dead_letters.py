@@ -17,13 +17,17 @@ REASON_MAX = 2_000
 
 _INSERT = """
 INSERT INTO dead_letter (consumer, msg_id, subject, headers, body, stream, stream_seq, reason, attempts)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::bigint[], $8::text[], $9::int[])
+SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::bigint[], $8::text[], $9::int[]
+)
 ON CONFLICT (consumer, msg_id) WHERE resolved_at IS NULL
-DO UPDATE SET reason = excluded.reason, attempts = dead_letter.attempts + excluded.attempts, at = excluded.at, replay_at = NULL
+DO UPDATE SET reason = excluded.reason, attempts = dead_letter.attempts + excluded.attempts,
+    at = excluded.at, replay_at = NULL
 """
 
 _COLUMNS = """
-id, consumer, msg_id, subject, headers, body, stream, stream_seq, reason, attempts, at, replay_at, resolved_at, resolved_by
+id, consumer, msg_id, subject, headers, body, stream, stream_seq, reason, attempts,
+at, replay_at, resolved_at, resolved_by
 """
 
 _LIST = f"SELECT {_COLUMNS} FROM dead_letter WHERE (resolved_at IS NULL OR $1) ORDER BY id DESC LIMIT $2"  # noqa: S608 - constant
@@ -35,9 +39,11 @@ _DROP = """
 UPDATE dead_letter SET resolved_at = now(), resolution = 'DROPPED', resolved_by = $2
 WHERE id = ANY($1::bigint[]) AND resolved_at IS NULL
 """
-_DUE = f"""
-SELECT {_COLUMNS} FROM dead_letter WHERE consumer = $1 AND replay_at IS NOT NULL AND resolved_at IS NULL
-ORDER BY id LIMIT $2
+_CLAIM_REPLAYS = f"""
+UPDATE dead_letter SET replay_at = NULL WHERE id IN (
+    SELECT id FROM dead_letter WHERE consumer = $1 AND replay_at IS NOT NULL AND resolved_at IS NULL
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING {_COLUMNS}
 """  # noqa: S608 - constant
 _REPLAYED = """
 UPDATE dead_letter SET resolved_at = now(), resolution = 'REPLAYED' WHERE id = ANY($1::bigint[]) AND resolved_at IS NULL
@@ -98,9 +104,9 @@ async def drop_dead_letters(connection: AsyncConnection, ids: Sequence[int], *, 
     return await execute_unnest(connection, _DROP, list(ids), by)
 
 
-async def due_for_replay(connection: AsyncConnection, *, consumer: str, count_max: int) -> list[DeadLetter]:
-    """Give what this consumer was asked to handle again."""
-    return [_letter(row) for row in await fetch_unnest(connection, _DUE, consumer, count_max)]
+async def claim_replays(connection: AsyncConnection, *, consumer: str, count_max: int) -> list[DeadLetter]:
+    """Take what this consumer was asked to handle again; another replica does not get it."""
+    return [_letter(row) for row in await fetch_unnest(connection, _CLAIM_REPLAYS, consumer, count_max)]
 
 
 async def mark_replayed(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from google.protobuf.message import Message
-from kernel.refusals import Refusal, RefusalKind
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import execute_unnest, fetch_unnest
+from kernel.refusals import Refusal, RefusalKind
 
 REQUEST_ID_REUSED = "REQUEST_ID_REUSED"
 
@@ -41,7 +41,7 @@ class PostgresRequests:
         self._connection, self._scope = connection, scope
 
     async def claim(self, request_id: str, *, contents: bytes) -> Claim:
-        """Take a request id before the work; a copy in flight elsewhere is waited for. `contents`: `contents_of(request)`."""
+        """Take a request id before the work; a copy in flight is waited for. `contents`: `contents_of(request)`."""
         if await fetch_unnest(self._connection, _CLAIM, self._scope, request_id, contents):
             return FirstTime()
         row = (await fetch_unnest(self._connection, _READ, self._scope, request_id))[0]

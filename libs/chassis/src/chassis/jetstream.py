@@ -7,11 +7,11 @@ from typing import Any
 import nats
 import orjson
 import structlog
-from kernel.secret import Secret
 from nats.aio.client import Client
 from nats.errors import NoRespondersError
 
 from chassis.lifecycle import NotThereError
+from kernel.secret import Secret
 
 WAIT_SECONDS = 60.0
 """How long a start waits for NATS before it gives up and says so."""
@@ -57,6 +57,10 @@ class StreamSpec:
         """Tell whether this is a key-value bucket."""
         return self.name.startswith("KV_")
 
+    def takes(self, subject: str) -> bool:
+        """Tell whether messages on this subject go into the stream; our patterns end in `.>`."""
+        return any(subject.startswith(pattern.removesuffix(">")) for pattern in self.subjects)
+
 
 def service_stream(service: str) -> StreamSpec:
     """Give the stream of a service's facts: `service_stream("orders")` is ORDERS."""
@@ -92,7 +96,7 @@ async def connect(url: Secret[str], *, name: str, wait_seconds: float = WAIT_SEC
         name=name,
         connect_timeout=2,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # any number will do
+        reconnect_time_wait=RECONNECT_SECONDS,
         ping_interval=PING_SECONDS,
         max_outstanding_pings=PINGS_UNANSWERED_MAX,
         pending_size=PENDING_BYTES,
@@ -168,12 +172,8 @@ async def _ensure(client: Client, spec: StreamSpec, *, replicas: int) -> None:
         if error.error_code != _NAME_IN_USE:
             raise
         answer = await api(client, f"STREAM.INFO.{spec.name}")
-    if any(answer["config"].get(field, _absent(value)) != value for field, value in wanted.items()):
+    if any(answer["config"].get(field, type(value)()) != value for field, value in wanted.items()):
         await api(client, f"STREAM.UPDATE.{spec.name}", answer["config"] | wanted)
-
-
-def _absent(value: object) -> object:
-    return value if value in {0, False} else None
 
 
 async def _told(error: Exception) -> None:

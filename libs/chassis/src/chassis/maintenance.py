@@ -25,13 +25,20 @@ _LOCK = 0x6861_7368_6D61
 """Advisory lock ("hashma"): one replica tidies, the others have nothing to do."""
 
 _FORGET = (
-    "DELETE FROM idempotency WHERE ctid = ANY (ARRAY("
-    f"SELECT ctid FROM idempotency WHERE at < now() - interval '7 days' LIMIT {FORGOTTEN_MAX}))",
-    "DELETE FROM seen_version WHERE ctid = ANY (ARRAY("
-    f"SELECT ctid FROM seen_version WHERE at < now() - interval '{INBOX_KEPT_DAYS} days' LIMIT {FORGOTTEN_MAX}))",
-    "DELETE FROM dead_letter WHERE resolved_at < now() - interval '90 days'",
-    f"DELETE FROM inbox_rest WHERE day < (now() AT TIME ZONE 'UTC')::date - {INBOX_KEPT_DAYS}",
+    """
+    DELETE FROM idempotency WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency WHERE at < now() - make_interval(days => $1) LIMIT $2))
+    """,
+    """
+    DELETE FROM seen_version WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM seen_version WHERE at < now() - make_interval(days => $1) LIMIT $2))
+    """,
+    """
+    DELETE FROM inbox_rest WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM inbox_rest WHERE day < current_date - $1::int LIMIT $2))
+    """,
 )
+"""What is kept as long as the inbox and no longer; $1 days, $2 rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ class Maintenance:
                 await _make(raw, daily, today=day)
                 await _drop(raw, daily, today=day)
             for statement in _FORGET:
-                await raw.execute(statement)
+                await raw.execute(statement, INBOX_KEPT_DAYS, FORGOTTEN_MAX)
 
 
 async def _make(raw: asyncpg.Connection, daily: _Daily, *, today: date) -> None:

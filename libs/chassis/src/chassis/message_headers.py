@@ -1,5 +1,6 @@
 """Message headers: CloudEvents 1.0 in binary mode, written once as the bytes NATS sends, without the closing line."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 FIRST_LINE = b"NATS/1.0\r\n"
@@ -12,7 +13,7 @@ SUBJECT = "ce-subject"
 VERSION = "ce-aggregateversion"
 TRACEPARENT = "traceparent"
 
-_CONTROL = {code: None for code in (*range(32), 127)}
+_CONTROL = dict.fromkeys((*range(32), 127))
 """Line ends and other control characters cannot be smuggled into a header."""
 
 
@@ -52,6 +53,11 @@ def parse_headers(block: bytes) -> dict[str, str]:
     lines = block.decode("utf-8", "replace").split("\r\n")[1:]
     pairs = (line.partition(":") for line in lines if line)
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def block_of(headers: Mapping[str, str]) -> bytes:
+    """Write received headers as a block again."""
+    return FIRST_LINE + "".join(f"{name}: {_clean(value)}\r\n" for name, value in headers.items()).encode()
 
 
 def _source_of(event_type: str) -> str:

@@ -42,7 +42,7 @@ Outcome: TypeAlias = RetryAfter | Dead
 
 
 def inbox_id(*, name: str, at: datetime) -> str:
-    """Join a message's day (UTC) and its name: the day says which inbox partition guards it, whenever it comes again."""
+    """Join a message's day (UTC) and its name: the day says which inbox partition guards it whenever it comes."""
     return f"{at.astimezone(UTC):%Y%m%d}-{name}"
 
 

@@ -7,12 +7,12 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from kernel.secret import Secret
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from chassis.postgres import session_settings, sqlalchemy_dsn
+from kernel.secret import Secret
 
 MIGRATION_LOCK = 0x6861_7368_6D69
 """Advisory lock ("hashmi"): of replicas that start together one migrates, the others wait and find it done."""

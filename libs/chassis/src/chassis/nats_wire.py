@@ -12,13 +12,13 @@ def publication(subject: str, reply: str, headers: bytes, body: bytes) -> bytes:
     return b"".join((head.encode(), headers, body, b"\r\n"))
 
 
-def plain(subject: str, body: bytes) -> bytes:
-    """Give the PUB command of a message without headers (an acknowledgement)."""
-    return b"".join((f"PUB {subject} {len(body)}\r\n".encode(), body, b"\r\n"))
+def plain(subject: str, body: bytes, *, reply: str = "") -> bytes:
+    """Give the PUB command of a message without headers (an acknowledgement, a request)."""
+    return b"".join((f"PUB {subject} {reply} {len(body)}\r\n".encode(), body, b"\r\n"))
 
 
 async def write(client: Client, commands: Sequence[bytes] | Iterable[bytes]) -> None:
-    """Send commands in one write; raises ConnectionClosedError or ConnectionReconnectingError when there is no connection.
+    """Send commands in one write; raises ConnectionClosedError or ConnectionReconnectingError without one.
 
     Unlike publish it never buffers for a later connection: what it did not send, its caller sends again.
     """

@@ -8,14 +8,14 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from google.protobuf.message import Message
-from kernel.ids import message_id_of
-from kernel.shards import shard_of
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.message_headers import deletion_headers, event_headers, put_headers
 from chassis.postgres import announce
 from chassis.telemetry import current_traceparent
 from chassis.unnest import columns_of, execute_unnest
+from kernel.ids import message_id_of
+from kernel.shards import shard_of
 
 _INSERT = """
 INSERT INTO outbox (msg_id, aggregate, version, subject, headers, body)

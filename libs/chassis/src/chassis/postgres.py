@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import asyncpg
 import structlog
-from kernel.secret import Secret
 from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chassis.database_errors import scrub
+from kernel.secret import Secret
 
 POOL_SIZE = 8
 """Connections a process: more only queue inside PostgreSQL, for work comes in batches (DESIGN §8)."""
@@ -39,7 +39,7 @@ _ANNOUNCED = "hashtill.announced"
 
 
 class OutcomeUnknownError(Exception):
-    """The connection was lost inside COMMIT: nobody knows whether it happened. Read again (inbox, request id) to learn."""
+    """The connection was lost inside COMMIT: read again (inbox, request id) to learn whether it happened."""
 
 
 class Database:

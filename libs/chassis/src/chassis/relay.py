@@ -2,16 +2,43 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from time import monotonic
 from typing import TypeAlias
 
+import structlog
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.jetstream import STREAMS, StreamSpec
-from chassis.outbox import KeyValueChange
+from chassis.atomic_batch import Publisher
+from chassis.jetstream import STREAMS, JetStreamError, StreamSpec
+from chassis.outages import is_outage
+from chassis.outbox import KeyValueChange, add_outbox
+from chassis.patience import stopped_within
 from chassis.postgres import Database
+from chassis.relay_publishing import Published, publish, reason_unsendable
+from chassis.relay_session import OutboxRow, RelaySession
+from chassis.relay_streams import RelayStreams
 
 Rebuild: TypeAlias = Callable[[AsyncConnection], Awaitable[Sequence[KeyValueChange]]]
+
+POLL_SECONDS = 0.25
+"""The net under the wake-ups: a commit whose process died before it could wake anyone waits this long at most."""
+
+STAND_BY_SECONDS = 1.0
+"""A relay that stands by asks this often whether the active one is gone."""
+
+NOTICE_SECONDS = 0.01
+"""Notices to an active relay elsewhere: one in 10 ms, for NOTIFY takes a lock of the whole server at commit."""
+
+CHECK_SECONDS = 5.0
+"""Streams are compared with what is remembered this often, and after every reconnect."""
+
+PAUSE_SECONDS = 0.25
+"""Between attempts while PostgreSQL or NATS is away."""
+
+ATTEMPTS_MAX = 3
+"""A row that JetStream refuses this often, for its own sake, is parked as a dead letter."""
 
 
 class Relay:
@@ -26,14 +53,154 @@ class Relay:
         rebuild: Mapping[str, Rebuild] | None = None,
         replicas: int = 1,
     ) -> None:
-        raise NotImplementedError
+        self._database, self._client = database, client
+        self._rebuild = {f"KV_{bucket}": rebuild_bucket for bucket, rebuild_bucket in (rebuild or {}).items()}
+        self._streams = RelayStreams(client, specs=streams, replicas=replicas, on_new=self._refill)
+        self._session: RelaySession | None = None
+        self._publisher: Publisher | None = None
+        self._attempts: dict[int, int] = {}
+        self._woken = asyncio.Event()
+        self._checked_at = 0.0
+        self._checked_reconnects = -1
+        database.on_announced(self.wake)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until stopped, standing by while another relay is active."""
+        watch = asyncio.create_task(self._wake_on(stop))
+        try:
+            while not stop.is_set():
+                await self._turn(stop)
+        finally:
+            watch.cancel()
+            await self.close()
 
     async def run_once(self) -> int:
-        """Publish what is waiting now, at most 500 rows; gives how many were published."""
-        raise NotImplementedError
+        """Publish what is waiting, at most 500 rows; gives how many were taken up, 0 while another relay is active."""
+        session = await self._open()
+        if not await session.lead():
+            return 0
+        await self._check_if_due(session)
+        rows = await session.unpublished()
+        return await self._send(session, rows) if rows else 0
+
+    async def close(self) -> None:
+        """Give the lock to whoever stands by."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether this is the active relay of the database."""
+        return self._session is not None and self._session.leading
 
     def wake(self) -> None:
         """Look at the outbox now."""
+        self._woken.set()
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        try:
+            self._woken.clear()
+            sent = await self.run_once()
+            if not self.is_active:
+                await self._stand_by(stop)
+            elif not sent:
+                await self._rest(POLL_SECONDS)
+        except Exception as error:
+            if not (isinstance(error, JetStreamError | TimeoutError) or is_outage(error)):
+                raise
+            structlog.get_logger().warning("relay_waits", cause=f"{type(error).__name__}: {error}")
+            if self._session is not None and self._session.is_closed:
+                await self.close()
+            await stopped_within(stop, PAUSE_SECONDS)
+
+    async def _stand_by(self, stop: asyncio.Event) -> None:
+        if await self._rest(STAND_BY_SECONDS) and self._session is not None and not stop.is_set():
+            await self._session.notify()
+            await stopped_within(stop, NOTICE_SECONDS)
+
+    async def _open(self) -> RelaySession:
+        if self._session is None or self._session.is_closed:
+            self._checked_reconnects = -1
+            self._session = await RelaySession.open(
+                self._database.dsn, application_name="relay", on_notice=self._woken.set
+            )
+        if self._publisher is None:
+            self._publisher = await Publisher(self._client).start()
+        return self._session
+
+    async def _check_if_due(self, session: RelaySession) -> None:
+        reconnects = self._client.stats["reconnects"]
+        if reconnects != self._checked_reconnects or monotonic() - self._checked_at > CHECK_SECONDS:
+            await self._streams.check(session, names=tuple(self._rebuild))
+            await session.unpark()
+            self._checked_at, self._checked_reconnects = monotonic(), reconnects
+
+    async def _send(self, session: RelaySession, rows: Sequence[OutboxRow]) -> int:
+        groups = await self._grouped(session, rows)
+        unknown = [name for name in groups if self._streams.created(name) is None]
+        if unknown:
+            await self._streams.check(session, names=unknown)
+        outcomes = await asyncio.gather(*(self._publish(part) for part in groups.values()))
+        for stream, outcome in zip(groups, outcomes, strict=True):
+            await self._mark(session, stream, outcome)
+        for outcome in outcomes:
+            await self._count_failures(session, outcome)
+        return len(rows)
+
+    async def _grouped(self, session: RelaySession, rows: Sequence[OutboxRow]) -> dict[str, list[OutboxRow]]:
+        groups: dict[str, list[OutboxRow]] = {}
+        for row in rows:
+            stream = self._streams.stream_of(row.subject)
+            reason = reason_unsendable(row, stream=stream, payload_max=self._client.max_payload)
+            if reason or stream is None:
+                await self._park(session, row, reason=reason or "")
+            else:
+                groups.setdefault(stream, []).append(row)
+        return groups
+
+    async def _publish(self, rows: Sequence[OutboxRow]) -> Published:
+        if self._publisher is None:
+            raise RuntimeError("The relay publishes only once it is open.")
+        return await publish(self._publisher, rows)
+
+    async def _mark(self, session: RelaySession, stream: str, outcome: Published) -> None:
+        if not outcome.stored:
+            return
+        if self._streams.went_back(stream, outcome.new_sequences):
+            await self._streams.rewind(session, stream, first_new=min(outcome.new_sequences))
+            return
+        created = self._streams.created(stream) or ""
+        await session.mark(stream=stream, created=created, stored=outcome.stored)
+        self._streams.advanced(stream, max(sequence for _, sequence in outcome.stored))
+        for row, _ in outcome.stored:
+            self._attempts.pop(row.id, None)
+
+    async def _count_failures(self, session: RelaySession, outcome: Published) -> None:
+        for row, error in outcome.refused:
+            self._attempts[row.id] = self._attempts.get(row.id, 0) + 1
+            if self._attempts[row.id] >= ATTEMPTS_MAX:
+                await self._park(session, row, reason=str(error))
+        if outcome.outage is not None:
+            self._checked_at = 0.0
+            raise outcome.outage
+
+    async def _park(self, session: RelaySession, row: OutboxRow, *, reason: str) -> None:
+        attempts = self._attempts.pop(row.id, 0)
+        await session.park(row, reason=reason, attempts=attempts)
+        structlog.get_logger().error("outbox_row_parked", message_id=row.message_id, subject=row.subject, reason=reason)
+
+    async def _refill(self, stream: str) -> None:
+        """Put a lost bucket's keys into the outbox again, from the owner's tables."""
+        if (rebuild := self._rebuild.get(stream)) is not None:
+            async with self._database.transaction() as connection:
+                await add_outbox(connection, await rebuild(connection), skip_known=True)
+
+    async def _rest(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), timeout=seconds)
+        return self._woken.is_set()
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._woken.set()

@@ -9,6 +9,7 @@ from aiohttp import web
 from sandbox.x.bodies import json_answer
 from sandbox.x.oauth import OAuth, OAuthError
 from sandbox.x.pages import Pages
+from sandbox.x.threads import shown_user
 from sandbox.x.tokens import Tokens
 from sandbox.x.world import World
 
@@ -40,7 +41,7 @@ class OAuthRoutes:
             asked = self._oauth.judge(request.query)
         except OAuthError as error:
             return self._pages.answer("authorize_error.html", status=400, why=error.description)
-        people = [user for user in islice(self._world.users, SHOWN_USERS_MAX) if not user.automated]
+        people = [shown_user(user) for user in islice(self._world.users, SHOWN_USERS_MAX) if not user.automated]
         return self._pages.answer("authorize.html", asked=asdict(asked), scopes=asked.scope.split(), people=people)
 
     async def _decide(self, request: web.Request) -> web.Response:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from zlib import crc32
 
 from sandbox.x.posts import Post
 from sandbox.x.prompts import Countdown, countdown_of
@@ -89,7 +88,7 @@ def shown_user(user: User) -> ShownUser:
         name=user.name,
         username=user.username,
         initials=initials,
-        hue=crc32(str(user.id).encode()) % HUES,
+        hue=(user.id ^ user.id >> 22) % HUES,
         protected=user.protected,
         automated=user.automated,
     )

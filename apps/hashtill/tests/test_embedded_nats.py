@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import nats
+import pytest
+from nats.errors import Error
+
+from hashtill_cli.embedded.errors import EmbeddedServerError
+from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.embedded.nats import Nats, embedded_nats
+
+
+async def test_messages_survive_a_restart_on_the_same_port(tmp_path: Path) -> None:
+    with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server:
+        await publish_one(server)
+        port = server.port
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait(10)
+
+        server.start()
+
+        assert await stored(server) == 1
+        assert server.port == port
+
+    with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server:
+        assert await stored(server) == 1
+
+
+async def test_nobody_enters_without_the_password(tmp_path: Path) -> None:
+    with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server, pytest.raises(Error, match="uthorization"):
+        await nats.connect(f"nats://127.0.0.1:{server.port}", allow_reconnect=False, error_cb=ignore)
+
+
+def test_a_busy_port_is_named_with_its_remedy(tmp_path: Path, nats_url: str) -> None:
+    busy = int(nats_url.rsplit(":", 1)[1])
+
+    with (
+        pytest.raises(EmbeddedServerError, match="already in use"),
+        embedded_nats(tmp_path, keyring=Keyring(tmp_path), port=busy),
+    ):
+        pass
+
+
+async def publish_one(server: Nats) -> None:
+    client = await nats.connect(server.url.reveal())
+    await client.jetstream().add_stream(name="FACTS", subjects=["facts.>"])
+    await client.jetstream().publish("facts.one", b"it happened")
+    await client.close()
+
+
+async def stored(server: Nats) -> int:
+    client = await nats.connect(server.url.reveal())
+    info = await client.jetstream().stream_info("FACTS")
+    await client.close()
+    return info.state.messages
+
+
+async def ignore(_problem: Exception) -> None:
+    """The refusal is what the test looks for; nats-py would also log it."""

@@ -38,10 +38,10 @@ class LinkParts:
 class LinkServicer:
     """StartLink, CompleteLink, AttachCard, FreezeLink and Unlink; every rule is in the use cases."""
 
-    def __init__(
-        self, transactions: Transactions[Any], *, once: AnswerOnce[Any], kept: AnswerKept[Any], parts: LinkParts
-    ) -> None:
-        self._transactions, self._once, self._kept, self._parts = transactions, once, kept, parts
+    _transactions: Transactions[Any]
+    _once: AnswerOnce[Any]
+    _kept: AnswerKept[Any]
+    _parts: LinkParts
 
     async def StartLink(self, request: pb.StartLinkRequest, _context: object) -> pb.StartLinkResponse:  # noqa: N802 - gRPC's name
         """Start a link."""

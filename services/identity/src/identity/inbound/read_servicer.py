@@ -31,8 +31,8 @@ from kernel.refusals import Refusal
 class ReadServicer:
     """GetLink, BatchGetLinks, BatchGetContacts, ListLinks and SetOptOuts; every rule is in the use cases."""
 
-    def __init__(self, transactions: Transactions[Any], *, once: AnswerOnce[Any]) -> None:
-        self._transactions, self._once = transactions, once
+    _transactions: Transactions[Any]
+    _once: AnswerOnce[Any]
 
     async def GetLink(self, request: pb.GetLinkRequest, _context: object) -> pb.GetLinkResponse:  # noqa: N802 - gRPC's name
         """Read one link."""

@@ -16,6 +16,6 @@ class IdentityServicer(LinkServicer, ReadServicer, IdentityServiceServicer):
     def __init__(
         self, transactions: Transactions[Any], *, requests: Callable[[Any, str], Requests], parts: LinkParts
     ) -> None:
-        once = AnswerOnce(transactions, requests=requests)
-        kept = AnswerKept(transactions, requests=requests)
-        LinkServicer.__init__(self, transactions, once=once, kept=kept, parts=parts)
+        self._transactions, self._parts = transactions, parts
+        self._once = AnswerOnce(transactions, requests=requests)
+        self._kept = AnswerKept(transactions, requests=requests)

@@ -1,13 +1,17 @@
 """Payments, asked about a card over gRPC."""
 
+from typing import TYPE_CHECKING
+
 from grpc import aio
 
 from chassis.refusal_status import refusal_of
 from hashtill.payments.v1 import card_pb2, payments_service_pb2
-from hashtill.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
 from identity.domain.card import CardFacts, CardProduct
 from kernel.ids import CardToken
 from kernel.refusals import Refusal, RefusalKind
+
+if TYPE_CHECKING:  # the stub exists for type checkers alone
+    from hashtill.payments.v1.payments_service_pb2_grpc import PaymentsServiceAsyncStub
 
 DESCRIBE_SECONDS = 2.5
 """A person waits in a browser; payments answers from one row."""

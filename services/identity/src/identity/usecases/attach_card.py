@@ -10,8 +10,11 @@ from identity.domain.events import facts_of
 from identity.domain.link import EndReason, Link, activate, end, link_not_waiting, may_attach, refuse_card, same_browser
 from identity.usecases.ports import Cards, Transactions, Unit
 from identity.usecases.read_links import link_not_found
-from kernel.ids import CardmemberId, LinkId
+from kernel.ids import CardmemberId, LinkId, NetworkUserId
 from kernel.refusals import Refusal
+
+NO_ACCOUNT = NetworkUserId("")
+"""What no network ever gives as an id; a link that waits for a card always has its account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +37,9 @@ async def attach_card(
     if isinstance(card, Refusal):
         return card
     refusal = refuse_ineligible(card, programme_country=programme_country)
+    if refusal is None:
+        return await apply_card(link, card, transactions=transactions)
     async with transactions.begin() as unit:
-        if refusal is None:
-            return await _activate(link, card, unit=unit)
         await unit.links.save([refuse_card(link, refusal, at=unit.at)])
     return refusal
 
@@ -50,21 +53,22 @@ async def waiting_link(wanted: CardToAttach, *, transactions: Transactions) -> L
     return same_browser(link.browser_session, asked_by=wanted.browser_session) or may_attach(link) or link
 
 
-async def _activate(link: Link, card: CardFacts, *, unit: Unit) -> Link | Refusal:
+async def apply_card(link: Link, card: CardFacts, *, transactions: Transactions) -> Link | Refusal:
     """Join link, card and cardmember; a link of the same account that was there before ends (it was linked anew)."""
-    cardmember = await unit.cardmembers.upsert(_cardmember(link, card), at=unit.at)
-    former = await _end_former(link, unit=unit)
-    saved = await unit.links.save([activate(link, card, cardmember.cardmember_id, at=unit.at)])
-    if not saved:
-        return link_not_waiting("it was changed just now")
-    await unit.outbox.add(facts_of(*former, *saved, at=unit.at))
+    async with transactions.begin() as unit:
+        current = await unit.links.locked(link.link_id)
+        if current != link:
+            return link_not_waiting("it was changed just now")
+        cardmember = await unit.cardmembers.upsert(_cardmember(link, card), at=unit.at)
+        former = await _end_former(link, unit=unit)
+        saved = await unit.links.save([activate(link, card, cardmember.cardmember_id, at=unit.at)])
+        await unit.outbox.add(facts_of(*former, *saved, at=unit.at))
     return saved[0]
 
 
 async def _end_former(link: Link, *, unit: Unit) -> Sequence[Link]:
-    if link.network_user_id is None:
-        return ()
-    former = await unit.links.holding([(link.network, link.network_user_id)])
+    account = (link.network, link.network_user_id or NO_ACCOUNT)
+    former = await unit.links.holding([account])
     return await unit.links.save([end(each, reason=EndReason.RELINKED, at=unit.at) for each in former])
 
 

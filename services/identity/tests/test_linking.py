@@ -1,0 +1,334 @@
+"""A link from its start to its end, the same on memory and on PostgreSQL."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from services.identity.tests.identity_world import ANN, ANN_CONTACT, CARD, NOW, OTHER_BROWSER, ToldNetwork, World, card
+
+from identity.domain.authorization import STATE_LIFETIME
+from identity.domain.card import CardProduct
+from identity.domain.contact import OptOut
+from identity.domain.link import Account, EndReason, Link, LinkStatus
+from identity.outbound.memory import MemoryStore
+from identity.usecases.attach_card import apply_card
+from identity.usecases.complete_link import apply_grant
+from identity.usecases.end_links import Revoked, end_revoked, unlink
+from identity.usecases.freeze_link import Disowned, freeze_disowned, freeze_link
+from identity.usecases.ports import Grant, LinkFilter, PageCursor
+from identity.usecases.read_contacts import batch_get_contacts
+from identity.usecases.read_links import batch_get_links, get_link, list_links
+from identity.usecases.set_opt_outs import set_opt_outs
+from identity.usecases.start_link import StartedLink
+from identity.usecases.withdraw_access import withdraw_access
+from kernel.ids import CardmemberId, LinkId, NetworkUserId, X
+from kernel.refusals import Refusal, RefusalKind
+from kernel.secret import Secret
+
+ANN_ON_X = (X, ANN.network_user_id)
+ANN_UUID = UUID(int=7)
+
+
+async def started(world: World) -> StartedLink:
+    outcome = await world.start()
+    assert isinstance(outcome, StartedLink)
+    return outcome
+
+
+async def speaking(world: World) -> Link | Refusal:
+    return (await batch_get_links([ANN_ON_X], transactions=world.transactions))[0]
+
+
+def reason_of(outcome: object) -> str:
+    assert isinstance(outcome, Refusal), outcome
+    return outcome.reason
+
+
+async def test_a_link_becomes_active_with_card_and_account(world: World) -> None:
+    link = await world.linked()
+
+    assert link.status is LinkStatus.ACTIVE
+    assert (link.card_token, link.card_last4, link.ship_to_region) == ("tok_1", "0005", "NY")
+    assert await speaking(world) == link
+
+
+async def test_another_browser_cannot_finish_a_link(world: World) -> None:
+    link = await started(world)
+
+    stolen = await world.come_back(link, browser=OTHER_BROWSER)
+
+    assert reason_of(stolen) == "SESSION_MISMATCH"
+    assert reason_of(await world.come_back(link)) == "LINK_STATE_UNKNOWN"
+
+
+async def test_another_browser_cannot_attach_its_card(world: World) -> None:
+    link = await started(world)
+    await world.come_back(link)
+
+    assert reason_of(await world.attach(link.link_id, browser=OTHER_BROWSER)) == "SESSION_MISMATCH"
+
+
+async def test_a_state_is_good_once(world: World) -> None:
+    link = await started(world)
+    await world.come_back(link)
+
+    assert reason_of(await world.come_back(link)) == "LINK_STATE_UNKNOWN"
+
+
+async def test_a_code_the_network_refuses_leaves_no_account(world: World) -> None:
+    world.network.answer = Refusal(kind=RefusalKind.PRECONDITION, reason="CODE_REFUSED", message="no")
+    link = await started(world)
+
+    assert reason_of(await world.come_back(link)) == "CODE_REFUSED"
+    assert reason_of(await speaking(world)) == "NOT_LINKED"
+
+
+async def test_a_protected_account_is_refused_at_the_link(world: World) -> None:
+    world.network.answer = Grant(account=replace(ANN, protected=True), token=Secret("t"))
+    link = await started(world)
+
+    assert reason_of(await world.come_back(link)) == "ACCOUNT_PROTECTED"
+
+
+async def test_a_refused_card_is_remembered_and_another_may_follow(world: World) -> None:
+    link = await started(world)
+    await world.come_back(link)
+    world.cards.answer = card(product=CardProduct.PREPAID)
+
+    refused = await world.attach(link.link_id)
+    remembered = await speaking(world)
+    world.cards.answer = card()
+    activated = await world.attach(link.link_id)
+
+    assert reason_of(refused) == "CARD_PREPAID"
+    assert isinstance(remembered, Link)
+    assert (remembered.status, remembered.refusal_reason) == (LinkStatus.CARD_REFUSED, "CARD_PREPAID")
+    assert isinstance(activated, Link)
+    assert activated.status is LinkStatus.ACTIVE
+
+
+async def test_what_payments_refuses_passes_through(world: World) -> None:
+    link = await started(world)
+    await world.come_back(link)
+    world.cards.answer = Refusal(kind=RefusalKind.PRECONDITION, reason="CARD_SESSION_EMPTY", message="no card")
+
+    assert reason_of(await world.attach(link.link_id)) == "CARD_SESSION_EMPTY"
+
+
+async def test_an_active_link_takes_no_second_card(world: World) -> None:
+    link = await world.linked()
+
+    assert reason_of(await world.attach(link.link_id)) == "LINK_NOT_WAITING"
+
+
+async def test_no_card_is_attached_to_a_link_that_is_not(world: World) -> None:
+    unknown = LinkId(ANN_UUID)
+
+    assert reason_of(await world.attach(unknown)) == "LINK_NOT_FOUND"
+    assert reason_of(await get_link(unknown, browser_session="", transactions=world.transactions)) == "LINK_NOT_FOUND"
+
+
+async def test_linking_anew_ends_the_former_link_and_keeps_the_cardmember(world: World) -> None:
+    former = await world.linked()
+
+    anew = await world.linked()
+
+    ended = await get_link(former.link_id, browser_session="", transactions=world.transactions)
+    assert isinstance(ended, Link)
+    assert (ended.status, ended.refusal_reason) == (LinkStatus.ENDED, EndReason.RELINKED)
+    assert anew.cardmember_id == former.cardmember_id
+    assert await speaking(world) == anew
+
+
+async def test_two_accounts_of_one_card_account_are_one_cardmember(world: World) -> None:
+    first = await world.linked()
+
+    second = await world.linked(Account(network_user_id=NetworkUserId("43"), handle="Ann2", protected=False))
+
+    assert second.cardmember_id == first.cardmember_id
+
+
+async def test_a_state_is_over_after_ten_minutes(memory: MemoryStore) -> None:
+    world = World(memory.transactions())
+    link = await started(world)
+    memory.at = NOW + STATE_LIFETIME
+
+    assert reason_of(await world.come_back(link)) == "LINK_STATE_EXPIRED"
+
+
+async def test_who_changes_a_link_last_of_two_changes_nothing(world: World) -> None:
+    begun = await started(world)
+    async with world.transactions.begin() as unit:
+        stale = (await unit.links.by_ids([begun.link_id]))[begun.link_id]
+    grant = Grant(account=ANN, token=Secret("refresh"))
+
+    first = await apply_grant(stale, grant, transactions=world.transactions)
+    second = await apply_grant(stale, grant, transactions=world.transactions)
+    assert isinstance(first, Link)
+    won = await apply_card(first, CARD, transactions=world.transactions)
+    lost = await apply_card(first, CARD, transactions=world.transactions)
+
+    assert reason_of(second) == "LINK_STATE_UNKNOWN"
+    assert won == await speaking(world)
+    assert reason_of(lost) == "LINK_NOT_WAITING"
+
+
+async def test_a_network_that_is_not_served_is_refused(world: World) -> None:
+    assert reason_of(await world.start(network="orkut")) == "NETWORK_NOT_SERVED"
+
+
+async def test_bad_contact_details_are_refused(world: World) -> None:
+    assert reason_of(await world.start(contact=replace(ANN_CONTACT, email="nobody"))) == "INVALID_FIELD"
+
+
+async def test_a_frozen_link_speaks_for_its_account_until_it_is_linked_anew(world: World) -> None:
+    link = await world.linked()
+
+    frozen = await freeze_link(link.link_id, reason="OPERATOR", transactions=world.transactions)
+    again = await freeze_link(link.link_id, reason="OPERATOR", transactions=world.transactions)
+    before = await speaking(world)
+    anew = await world.linked()
+
+    assert isinstance(before, Link)
+    assert before.status is LinkStatus.FROZEN
+    assert frozen == again == before
+    assert await speaking(world) == anew
+
+
+async def test_only_links_that_are_there_and_not_over_freeze(world: World) -> None:
+    link = await world.linked()
+    await unlink(link.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
+
+    over = await freeze_link(link.link_id, reason="OPERATOR", transactions=world.transactions)
+    unknown = await freeze_link(LinkId(ANN_UUID), reason="OPERATOR", transactions=world.transactions)
+
+    assert (reason_of(over), reason_of(unknown)) == ("LINK_ENDED", "LINK_NOT_FOUND")
+
+
+async def test_a_disowned_order_freezes_its_account_once(world: World) -> None:
+    link = await world.linked()
+    disowned = Disowned(message_id="20261123-one", account=ANN_ON_X)
+
+    await freeze_disowned([disowned, disowned], transactions=world.transactions)
+    anew = await world.linked()
+    await freeze_disowned([disowned], transactions=world.transactions)
+
+    former = await get_link(link.link_id, browser_session="", transactions=world.transactions)
+    assert isinstance(former, Link)
+    assert former.status is LinkStatus.ENDED
+    assert await speaking(world) == anew
+
+
+async def test_disowning_twice_changes_a_frozen_link_no_further(world: World) -> None:
+    await world.linked()
+
+    await freeze_disowned([Disowned(message_id="20261123-a", account=ANN_ON_X)], transactions=world.transactions)
+    first = await speaking(world)
+    await freeze_disowned([Disowned(message_id="20261123-b", account=ANN_ON_X)], transactions=world.transactions)
+
+    assert await speaking(world) == first
+
+
+async def test_the_network_withdrawing_ends_the_link_and_our_access(world: World) -> None:
+    await world.linked()
+
+    await end_revoked([Revoked(message_id="20261123-r", account=ANN_ON_X)], transactions=world.transactions)
+    done = await withdraw_access(transactions=world.transactions, networks={X: world.network})
+    more = await withdraw_access(transactions=world.transactions, networks={X: world.network})
+
+    assert reason_of(await speaking(world)) == "NOT_LINKED"
+    assert world.network.withdrawn == ["refresh"]
+    assert (done, more) == (True, False)
+
+
+async def test_access_that_could_not_be_withdrawn_is_withdrawn_later(world: World) -> None:
+    link = await world.linked()
+    await unlink(link.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
+    away = ToldNetwork(reachable=False)
+
+    failed = await withdraw_access(transactions=world.transactions, networks={X: away})
+    later = await withdraw_access(transactions=world.transactions, networks={X: world.network})
+
+    assert (failed, later) == (False, True)
+    assert world.network.withdrawn == ["refresh"]
+
+
+async def test_a_link_that_was_linked_anew_keeps_its_access(world: World) -> None:
+    await world.linked()
+    await world.linked()
+
+    await withdraw_access(transactions=world.transactions, networks={X: world.network})
+
+    assert world.network.withdrawn == []
+
+
+async def test_only_the_browser_that_linked_may_unlink_and_look(world: World) -> None:
+    link = await world.linked()
+
+    stolen = await unlink(
+        link.link_id,
+        browser_session=OTHER_BROWSER,
+        reason=EndReason.CARDMEMBER,
+        transactions=world.transactions,
+    )
+    looked = await get_link(link.link_id, browser_session=OTHER_BROWSER, transactions=world.transactions)
+    unknown = await unlink(
+        LinkId(ANN_UUID), browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions
+    )
+
+    assert reason_of(stolen) == reason_of(looked) == "SESSION_MISMATCH"
+    assert reason_of(unknown) == "LINK_NOT_FOUND"
+
+
+async def test_unlinking_twice_is_unlinking_once(world: World) -> None:
+    link = await world.linked()
+
+    first = await unlink(
+        link.link_id,
+        browser_session=link.browser_session,
+        reason=EndReason.CARDMEMBER,
+        transactions=world.transactions,
+    )
+    second = await unlink(link.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
+
+    assert first == second
+    assert isinstance(first, Link)
+    assert first.refusal_reason == EndReason.CARDMEMBER
+
+
+async def test_contacts_come_with_opt_outs_and_unknown_ones_as_refusals(world: World) -> None:
+    link = await world.linked()
+    assert link.cardmember_id is not None
+
+    await set_opt_outs(link.cardmember_id, opt_outs=[OptOut.RECEIPT_REPLIES], transactions=world.transactions)
+    found, unknown = await batch_get_contacts(
+        [link.cardmember_id, CardmemberId(ANN_UUID)], transactions=world.transactions
+    )
+
+    assert not isinstance(found, Refusal)
+    assert found.contact == ANN_CONTACT
+    assert found.opt_outs == {OptOut.RECEIPT_REPLIES}
+    assert reason_of(unknown) == "CARDMEMBER_NOT_FOUND"
+
+
+async def test_opt_outs_of_nobody_are_refused(world: World) -> None:
+    outcome = await set_opt_outs(CardmemberId(ANN_UUID), opt_outs=[], transactions=world.transactions)
+
+    assert reason_of(outcome) == "CARDMEMBER_NOT_FOUND"
+
+
+async def test_links_are_listed_page_by_page_and_by_who(world: World) -> None:
+    accounts = [Account(network_user_id=NetworkUserId(str(n)), handle=f"H{n}", protected=False) for n in range(5)]
+    for account in accounts:
+        await world.linked(account)
+
+    first = await list_links(LinkFilter(network="x"), after=None, limit=3, transactions=world.transactions)
+    cursor = PageCursor(updated_at=first[-1].updated_at, link_id=first[-1].link_id)
+    rest = await list_links(LinkFilter(network="x"), after=cursor, limit=3, transactions=world.transactions)
+    by_handle = await list_links(LinkFilter(handle="h3"), after=None, limit=3, transactions=world.transactions)
+    by_member = await list_links(
+        LinkFilter(cardmember_id=first[0].cardmember_id), after=None, limit=9, transactions=world.transactions
+    )
+
+    assert len({link.link_id for link in (*first, *rest)}) == 5
+    assert [link.handle for link in by_handle] == ["H3"]
+    assert len(by_member) == 5

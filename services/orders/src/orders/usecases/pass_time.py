@@ -1,0 +1,70 @@
+"""Pass time: unconfirmed orders expire up to their network's cutoff; every other limit is the database clock's."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from kernel.ids import Network
+from orders.domain.change import Cause, looked_at
+from orders.domain.cutoff import cutoff, is_dark, least_watermark
+from orders.domain.limits import Limits
+from orders.domain.overdue import pass_deadline
+from orders.domain.states import State
+from orders.usecases.ports import SocialBacklog, Transactions
+from orders.usecases.telling import told_of
+
+EXPIRED_MAX = 500
+"""Orders one expiry takes: short locks, so that confirmations have priority."""
+
+OVERDUE_MAX = 200
+
+POLL_MOST = timedelta(milliseconds=250)
+POLL_LEAST = timedelta(milliseconds=10)
+"""A look at the deadlines waits between these for the next one."""
+
+
+async def expire_orders(*, backlog: SocialBacklog, transactions: Transactions, limits: Limits) -> timedelta:
+    """Let what is over expire, on every network; gives how long to wait before the next look (zero: there is more)."""
+    async with transactions.begin() as unit:
+        networks = await unit.orders.waiting_networks()
+    waits = [
+        await _expire_on(network, backlog=backlog, transactions=transactions, limits=limits) for network in networks
+    ]
+    return min([POLL_MOST, *waits])
+
+
+async def pass_deadlines(*, transactions: Transactions, limits: Limits) -> bool:
+    """Move orders whose limit by the database clock has passed; gives whether there may be more."""
+    async with transactions.begin() as unit:
+        overdue = await unit.orders.lock_overdue(at=unit.at, count_max=OVERDUE_MAX)
+        cause = Cause(at=unit.at, limits=limits, id="deadline")
+        saved = await unit.orders.save([pass_deadline(looked_at(order), cause) for order in overdue])
+        await unit.outbox.add(told_of(saved))
+        return len(overdue) == OVERDUE_MAX
+
+
+async def watch_ages(*, transactions: Transactions) -> Mapping[State, int]:
+    """Count the orders that are twice as old in their state as a healthy one ever is."""
+    async with transactions.begin() as unit:
+        return await unit.orders.stale(at=unit.at)
+
+
+async def _expire_on(
+    network: Network, *, backlog: SocialBacklog, transactions: Transactions, limits: Limits
+) -> timedelta:
+    async with transactions.begin() as unit:
+        least, asked_at = least_watermark(await unit.watermarks.of(network)), unit.at
+    # Whether posts wait is asked only of a dark network, and outside any transaction.
+    dark = is_dark(least, at=asked_at, limits=limits)
+    nothing_pending = dark and await backlog.pending() == 0
+    over = cutoff(least, at=asked_at, nothing_pending=nothing_pending, limits=limits)
+    if over is None:
+        return POLL_MOST
+    async with transactions.begin() as unit:
+        expired = await unit.orders.expire(network, cutoff_at=over, at=unit.at, limits=limits, count_max=EXPIRED_MAX)
+        if len(expired) == EXPIRED_MAX:
+            return timedelta()
+        return _wait(await unit.orders.next_confirm_deadline(network), over)
+
+
+def _wait(next_deadline: datetime | None, over: datetime) -> timedelta:
+    return POLL_MOST if next_deadline is None else max(POLL_LEAST, next_deadline - over)

@@ -1,0 +1,156 @@
+"""Take steps: lease what is due (tx), call the peer (no tx), apply its answers (tx); an answer not known is asked again."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TypeAlias
+
+from kernel.ids import OrderId
+from kernel.refusals import Refusal
+from orders.domain.change import Cause, Change, looked_at
+from orders.domain.charging import ChargeSeen, apply_charge, decline, stuck
+from orders.domain.holding import apply_commit, apply_hold, apply_lost_link, apply_release
+from orders.domain.limits import Limits
+from orders.domain.order import Order
+from orders.domain.purchasing import LinkStatus
+from orders.domain.states import Command
+from orders.usecases.ports import Charges, Links, NewTag, Postponed, Stock, Transactions
+from orders.usecases.telling import told_of
+
+STEPS_MAX = 200
+"""Orders of one call: what every Batch* takes."""
+
+PAUSE_FIRST_SECONDS = 0.5
+PAUSE_MOST_SECONDS = 30.0
+"""A step that had no answer is tried again between these, doubling, with jitter, so that replicas spread."""
+
+_CARD_GONE = "CARD_NOT_FOUND"
+
+Decide: TypeAlias = Callable[[Change, Cause], Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peers:
+    """Whom steps ask."""
+
+    links: Links
+    stock: Stock
+    charges: Charges
+    new_tag: NewTag
+
+
+async def lease_steps(*, transactions: Transactions, limits: Limits) -> list[Order]:
+    """Take the steps that are due and nobody holds: the net under the normal path, and the healing after a crash."""
+    async with transactions.begin() as unit:
+        return await unit.orders.lease_due(at=unit.at, lease=limits.lease, count_max=STEPS_MAX)
+
+
+async def take_steps(
+    command: Command, orders: Sequence[Order], *, peers: Peers, transactions: Transactions, limits: Limits
+) -> None:
+    """Do one command for leased orders, and write down what came of it."""
+    decisions = await _CALLS[command](orders, peers)
+    async with transactions.begin() as unit:
+        locked = await unit.orders.lock(decisions)
+        cause = Cause(at=unit.at, limits=limits, id=f"step:{command}")
+        changes = [decisions[order_id](looked_at(order), cause) for order_id, order in locked.items()]
+        saved = await unit.orders.save([change for change in changes if change.moved])
+        await unit.outbox.add(told_of(saved))
+        moved = {change.order.order_id for change in saved}
+        waiting = [order for order in orders if order.order_id not in moved]
+        await unit.orders.postpone([_later(order, cause) for order in waiting])
+
+
+async def postpone_steps(orders: Sequence[Order], *, transactions: Transactions, limits: Limits) -> None:
+    """Try these again later: their call failed in a way nobody foresaw."""
+    async with transactions.begin() as unit:
+        cause = Cause(at=unit.at, limits=limits)
+        await unit.orders.postpone([_later(order, cause) for order in orders])
+
+
+def _later(order: Order, cause: Cause) -> Postponed:
+    most = min(PAUSE_MOST_SECONDS, PAUSE_FIRST_SECONDS * 2 ** min(order.attempts, 10))
+    pause = random.uniform(most / 2, most)  # noqa: S311 - spreads retries, keeps no secret
+    return Postponed(order=order, next_step_at=cause.at + timedelta(seconds=pause))
+
+
+async def _hold(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    answers = await peers.stock.hold(orders)
+    return {
+        order_id: lambda change, cause, held=held, tag=peers.new_tag(): apply_hold(change, held, tag, cause)
+        for order_id, held in answers.items()
+    }
+
+
+async def _commit(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    """Read the links again, then make the holds of those that still buy final."""
+    links = await peers.links.of_accounts([(order.network, order.author_id) for order in orders])
+    linked = []
+    for order in orders:
+        link = links.get((order.network, order.author_id))
+        if link is not None and link.status is LinkStatus.ACTIVE and link.link_id == order.link_id:
+            linked.append(order)
+    decisions: dict[OrderId, Decide] = {order.order_id: apply_lost_link for order in orders}
+    for order in linked:
+        del decisions[order.order_id]
+    answers = await peers.stock.commit(linked) if linked else {}
+    return decisions | {
+        order_id: lambda change, cause, refusal=refusal: apply_commit(change, refusal, cause)
+        for order_id, refusal in answers.items()
+    }
+
+
+async def _authorize(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    """Ask for the authorization once; after that ask by key what became of it, and again only if payments never heard."""
+    asked = await peers.charges.ask(again) if (again := [order for order in orders if order.attempts > 0]) else {}
+    unheard = {order_id for order_id, answer in asked.items() if isinstance(answer, Refusal)}
+    first = [order for order in orders if order.attempts == 0 or order.order_id in unheard]
+    answers = await peers.charges.authorize(first) if first else {}
+    return _charged({**{key: answer for key, answer in asked.items() if key not in unheard}, **answers})
+
+
+async def _capture(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    """Take the money; what is not authorised any more is asked about, for it may have lapsed."""
+    answers = await peers.charges.capture(orders)
+    refused = [order for order in orders if isinstance(answers.get(order.order_id), Refusal)]
+    return _charged(answers | (await peers.charges.ask(refused) if refused else {}))
+
+
+async def _void(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    return _charged(await peers.charges.void(orders))
+
+
+async def _refund(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    return _charged(await peers.charges.refund(orders))
+
+
+async def _release(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
+    answers = await peers.stock.release(orders)
+    return {order_id: apply_release for order_id, refusal in answers.items() if refusal is None}
+
+
+def _charged(answers: Mapping[OrderId, ChargeSeen | Refusal]) -> Mapping[OrderId, Decide]:
+    return {order_id: partial(_apply_answer, answer=answer) for order_id, answer in answers.items()}
+
+
+def _apply_answer(change: Change, cause: Cause, *, answer: ChargeSeen | Refusal) -> Change:
+    if not isinstance(answer, Refusal):
+        return apply_charge(change, answer, cause)
+    if answer.reason == _CARD_GONE:
+        return decline(change, answer.reason, cause)
+    return stuck(change, answer.reason, cause)
+
+
+_Call: TypeAlias = Callable[[Sequence[Order], Peers], Awaitable[Mapping[OrderId, Decide]]]
+
+_CALLS: Mapping[Command, _Call] = {
+    Command.HOLD: _hold,
+    Command.COMMIT: _commit,
+    Command.AUTHORIZE: _authorize,
+    Command.CAPTURE: _capture,
+    Command.VOID: _void,
+    Command.RELEASE: _release,
+    Command.REFUND: _refund,
+}

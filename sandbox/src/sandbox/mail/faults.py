@@ -9,7 +9,7 @@ CODES = range(400, 600)
 
 
 class FaultKind(StrEnum):
-    """REFUSE answers `code` at `stage`; SLOW delays the answer to DATA; DROP keeps the mail and hangs up instead of 250."""
+    """REFUSE answers `code` at `stage`; SLOW answers DATA late; DROP keeps the mail and hangs up instead of the 250."""
 
     REFUSE = "refuse"
     SLOW = "slow"
@@ -68,7 +68,7 @@ def read_fault(contents: object) -> Fault:
     if not isinstance(contents, dict) or contents.keys() - {"kind", "count", "stage", "code", "milliseconds"}:
         raise ValueError("A fault is {kind, count?, stage?, code?, milliseconds?}.")
     return Fault(
-        kind=FaultKind(contents.get("kind")),
+        kind=FaultKind(str(contents.get("kind"))),
         count=_whole(contents, "count", default=1, allowed=range(1, COUNT_MAX + 1)),
         stage=Stage(contents.get("stage", Stage.DATA)),
         code=_whole(contents, "code", default=451, allowed=CODES),

@@ -18,7 +18,10 @@ LIST_MAX = 1_000
 LIST_DEFAULT = 100
 DIGITS_MAX = 15
 LINES_A_WRITE_MAX = 500
-HTML_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src * data:; style-src 'unsafe-inline'"
+HTML_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; "
+    "default-src 'none'; img-src * data:; style-src 'unsafe-inline'"
+)
 _STATIC = Path(__file__).parent / "static"
 _PAGE = (_STATIC / "mailbox.html").read_text(encoding="utf-8")
 _NEW_TAB = '<base target="_blank">'  # so that a mail's button leaves the frame

@@ -16,7 +16,22 @@ Read = dict[str, object]
 
 
 def read_mail(raw: bytes) -> Read:
-    """Give headers, text, html, links and attachments of whatever arrived."""
+    """Give headers, text, html, links and attachments of whatever arrived; at worst the bytes as text."""
+    try:
+        return _read(raw)
+    except Exception as error:  # noqa: BLE001  the standard parser raises many kinds on broken mails; none may become a 500
+        text = raw.decode("utf-8", "replace")
+        return {
+            "headers": [],
+            "text": text,
+            "html": "",
+            "links": _links(text, ""),
+            "attachments": [],
+            "defects": [type(error).__name__],
+        }
+
+
+def _read(raw: bytes) -> Read:
     message = message_from_bytes(raw, policy=policy.compat32)
     text, page, attachments = "", "", []
     for part in islice(message.walk(), PARTS_MAX):

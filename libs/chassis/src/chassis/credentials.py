@@ -5,9 +5,20 @@ from typing import Any
 import grpc.aio
 
 
-def listen(server: grpc.aio.Server, address: str) -> int:
-    """Bind a server to host:port (0 picks a free one) and give the port; raises RuntimeError when it is taken."""
-    return server.add_insecure_port(address)
+def bind(server: grpc.aio.Server, listen: str) -> int:
+    """Bind a service's server to host:port (0 picks a free one) with our credentials and give the port.
+
+    Raises OSError with a sentence when the address is taken.
+    """
+    return bind_plaintext(server, listen, variable="HASHTILL_LISTEN")
+
+
+def bind_plaintext(server: grpc.aio.Server, listen: str, *, variable: str) -> int:
+    """Bind without credentials, which only health may: Kubernetes' gRPC probes speak no TLS."""
+    try:
+        return server.add_insecure_port(listen)
+    except RuntimeError as error:
+        raise OSError(f"{listen} is taken or not an address of this machine. Choose another {variable}.") from error
 
 
 def channel(target: str, *, options: list[tuple[str, object]], interceptors: list[Any]) -> grpc.aio.Channel:

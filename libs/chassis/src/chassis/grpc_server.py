@@ -1,5 +1,6 @@
 """A service's gRPC server: bounded, reflected, drained; one interceptor each for calls, traces and refusals."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,14 +73,18 @@ class GrpcServer:
             maximum_concurrent_rpcs=self._calls_max,
         )
         self._register(self._server)
-        self.port = _bind(self._server, self._listen)
+        self.port = credentials.bind(self._server, self._listen)
         await self._server.start()
         structlog.get_logger().info("grpc_listening", address=self._listen, port=self.port)
 
     async def stop(self, *, grace_seconds: float) -> None:
         """Refuse new calls, let those in flight finish within the grace, then cancel what is left."""
-        if self._server is not None:
-            await self._server.stop(grace_seconds)
+        if self._server is None:
+            return
+        started = time.monotonic()
+        await self._server.stop(grace_seconds)
+        if 0 < grace_seconds <= time.monotonic() - started:
+            structlog.get_logger().warning("hung_at_stop", what="calls in flight", waited_seconds=grace_seconds)
 
     def _register(self, server: aio.Server) -> None:
         noted = _Noted(server)
@@ -103,12 +108,3 @@ class _Noted:
 
     def add_registered_method_handlers(self, _service: str, _handlers: dict[str, Any]) -> None:
         """Leave these out: the generic handlers, given first, answer for the same methods."""
-
-
-def _bind(server: aio.Server, listen: str) -> int:
-    try:
-        return credentials.listen(server, listen)
-    except RuntimeError as error:
-        raise OSError(
-            f"{listen} cannot be listened on: it is taken or not ours. Choose another HASHTILL_LISTEN."
-        ) from error

@@ -4,6 +4,8 @@ from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 
+from chassis import credentials
+
 LIVENESS = ""
 """The process answers; a probe that fails here restarts it."""
 
@@ -26,9 +28,9 @@ class Health:
         """Answer on host:port (0 picks a free one): alive at once, ready only when told."""
         await self.servicer.set(LIVENESS, _SERVING)
         await self.servicer.set(READINESS, _NOT_SERVING)
-        self._server = aio.server()
+        self._server = aio.server(options=[("grpc.so_reuseport", 0)])
         health_pb2_grpc.add_HealthServicer_to_server(self.servicer, self._server)
-        self.port = self._server.add_insecure_port(listen)
+        self.port = credentials.bind_plaintext(self._server, listen, variable="HASHTILL_HEALTH_LISTEN")
         await self._server.start()
 
     async def set_ready(self, *, ready: bool) -> None:

@@ -11,7 +11,7 @@ from grpc import aio
 from chassis.finishing import finish
 from chassis.health import Health, is_serving
 from chassis.waiting import Probe, comes
-from chassis.workers import Loop, supervise
+from chassis.workers import CRASHES_MAX, Loop, supervise
 
 WAIT_SECONDS = 60.0
 """How long a start waits for a thing it needs before it gives up and says how to mend it."""
@@ -53,12 +53,12 @@ class Lifecycle:
         self._closers: list[tuple[str, Callable[[], Awaitable[object]]]] = []
         self._missing: set[str] = {"start-up"}
 
-    def add_worker(self, name: str, loop: Loop) -> None:
+    def add_worker(self, name: str, loop: Loop, *, crashes_max: int = CRASHES_MAX) -> None:
         """Run a loop from now to the stop, e.g. `add_worker("relay", relay.run)`; a crash restarts it with a pause.
 
-        After CRASHES_MAX crashes in a row the whole process stops with exit code 1.
+        After `crashes_max` crashes in a row the whole process stops with exit code 1.
         """
-        task = asyncio.create_task(supervise(name, loop, stop=self._workers_stop), name=name)
+        task = asyncio.create_task(supervise(name, loop, stop=self._workers_stop, crashes_max=crashes_max), name=name)
         self._workers[name] = task
         task.add_done_callback(self._worker_ended)
 

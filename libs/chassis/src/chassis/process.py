@@ -51,6 +51,7 @@ def run_process(
     except SettingsError as error:
         sys.stderr.write("".join(f"{service}: {problem}\n" for problem in error.problems))
         return EXIT_SETTINGS
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # grpc's core writes its own lines to stderr, unmasked
     configure_logs(service=service, level=settings.log_level)
     if not arguments:
         return _in_loop(_serve_until_stopped(settings, serve, service=service))
@@ -67,6 +68,7 @@ async def _serve_until_stopped(settings: S, serve: Serve[S], *, service: str) ->
     _stop_on_signals(lifecycle)
     try:
         await lifecycle.health.start(settings.health_listen)
+        structlog.get_logger().info("health_listening", port=lifecycle.health.port)
         code = await _until_stopped(settings, serve, lifecycle)
     except NotThereError as error:
         structlog.get_logger().error("start_gave_up", why=str(error))

@@ -16,14 +16,18 @@ PREFIX = "HASHTILL_"
 
 PORT_MAX = 65_535
 
+
+def _secret(value: object) -> Secret[str]:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str) or not value:
+        raise ValueError("it must not be empty")
+    return Secret(value)
+
+
 SecretText = Annotated[
     Secret[str],
-    GetPydanticSchema(
-        lambda _source, _handler: core_schema.no_info_after_validator_function(
-            lambda value: value if isinstance(value, Secret) else Secret(value),
-            core_schema.union_schema([core_schema.is_instance_schema(Secret), core_schema.str_schema(min_length=1)]),
-        )
-    ),
+    GetPydanticSchema(lambda _source, _handler: core_schema.no_info_plain_validator_function(_secret)),
 ]
 """A text that no repr shows; `.reveal()` gives it where it is needed."""
 

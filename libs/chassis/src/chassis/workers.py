@@ -54,8 +54,8 @@ async def either(*events: asyncio.Event, timeout_seconds: float) -> None:
             wait.cancel()
 
 
-async def supervise(name: str, loop: Loop, *, stop: asyncio.Event) -> None:
-    """Run a loop; log each crash once and start it again after a pause; raises the last of CRASHES_MAX in a row."""
+async def supervise(name: str, loop: Loop, *, stop: asyncio.Event, crashes_max: int = CRASHES_MAX) -> None:
+    """Run a loop; log each crash once and start it again after a pause; raises the last of too many in a row."""
     crashes = 0
     while not stop.is_set():
         started = time.monotonic()
@@ -64,7 +64,7 @@ async def supervise(name: str, loop: Loop, *, stop: asyncio.Event) -> None:
         except Exception:
             crashes = 1 if time.monotonic() - started > HEALTHY_SECONDS else crashes + 1
             structlog.get_logger().exception("worker_crashed", worker=name, crashes_in_a_row=crashes)
-            if crashes >= CRASHES_MAX:
+            if crashes >= crashes_max:
                 raise
         await either(stop, timeout_seconds=restart_pause_seconds(crashes))
     return None

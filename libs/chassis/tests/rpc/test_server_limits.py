@@ -10,6 +10,7 @@ import pytest
 import structlog
 from google.protobuf.wrappers_pb2 import StringValue
 from grpc import aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from chassis.grpc_server import MESSAGE_BYTES_MAX, GrpcServer
@@ -75,6 +76,23 @@ async def test_health_tells_life_and_readiness_apart_on_both_ports() -> None:
     await health.stop()
     assert before == [True, False, True, False]
     assert after == [True, True, True, True]
+
+
+async def test_readiness_can_be_watched_beside_the_service() -> None:
+    health = Health()
+    await health.start("127.0.0.1:0")
+
+    async with served(health=health) as channel:
+        watched: Any = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=READINESS))
+        answers = aiter(watched)
+        before = await anext(answers)
+        await health.set_ready(ready=True)
+        after = await anext(answers)
+        watched.cancel()
+
+    await health.stop()
+    assert before.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert after.status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def test_reflection_lists_every_service() -> None:

@@ -124,7 +124,7 @@ async function refresh() {
     if (counts.accepted === newest) return;
     mails = (await (await fetch(`/api/mails?limit=${MAILS_SHOWN}`)).json()).mails;
     newest = counts.accepted;
-    const again = counts.repeated ? `, ${counts.repeated} of them repeats` : "";
+    const again = counts.repeated ? `, ${counts.repeated} repeated` : "";
     document.getElementById("count").textContent = `${counts.accepted.toLocaleString("en-US")} accepted${again}`;
     draw();
     if (openId && !document.querySelector(".head")) await open(openId);

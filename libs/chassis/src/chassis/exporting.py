@@ -7,26 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opentelemetry import metrics
-from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from chassis.telemetry import Recorder
 
-SPANS_QUEUED_MAX = 4_096
-"""Spans waiting for the collector; more are dropped, for memory matters more than a trace."""
-
 FLUSH_SECONDS = 0.8
 """A stopping process gives its last spans this long."""
-
-EXPORT_TIMEOUT_SECONDS = 2
-"""One export's limit; a collector that is away must not hold anything up."""
-
-METRICS_EVERY_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,37 +40,24 @@ def start_exporting(*, service: str, otlp_endpoint: str | None, processors: Sequ
 
     Call it once a process, after any fork: the exporter runs a thread.
     """
-    resource = Resource.create({"service.name": service, "service.namespace": "hashtill"})
-    chosen = [*processors, *([_to(otlp_endpoint)] if otlp_endpoint else [])]
-    if not chosen:
+    if otlp_endpoint is None and not processors:
         return Exporting(tracers=None, meters=None)
+    resource = Resource.create({"service.name": service, "service.namespace": "hashtill"})
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
-    for each in chosen:
+    for each in processors:
         tracers.add_span_processor(each)
     Recorder.tracer = tracers.get_tracer("hashtill")
-    return Exporting(tracers=tracers, meters=_meters(resource, otlp_endpoint) if otlp_endpoint else None)
+    if otlp_endpoint is None:
+        return Exporting(tracers=tracers, meters=None)
+    from chassis import otlp  # noqa: PLC0415 - a tenth of a second to import, for those who have a collector
+
+    tracers.add_span_processor(otlp.span_processor(otlp_endpoint))
+    return Exporting(tracers=tracers, meters=otlp.meters(resource, otlp_endpoint))
 
 
 def meter(name: str) -> metrics.Meter:
     """Give a meter; its instruments cost nothing until an endpoint is set."""
     return metrics.get_meter(name)
-
-
-def _to(endpoint: str) -> BatchSpanProcessor:
-    exporter = OTLPSpanExporter(
-        endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=EXPORT_TIMEOUT_SECONDS
-    )
-    return BatchSpanProcessor(exporter, max_queue_size=SPANS_QUEUED_MAX, schedule_delay_millis=1_000)
-
-
-def _meters(resource: Resource, endpoint: str) -> MeterProvider:
-    exporter = OTLPMetricExporter(
-        endpoint=endpoint, insecure=endpoint.startswith("http://"), timeout=EXPORT_TIMEOUT_SECONDS
-    )
-    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=METRICS_EVERY_MS)
-    provider = MeterProvider(resource=resource, metric_readers=[reader], shutdown_on_exit=False)
-    metrics.set_meter_provider(provider)
-    return provider
 
 
 def _join(threads: Sequence[threading.Thread]) -> None:

@@ -6,8 +6,9 @@ Without an exporter a span is two random numbers in the context (about 2 µs); w
 import asyncio
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from itertools import islice
 from types import TracebackType
 from typing import TypedDict, Unpack, cast
 
@@ -73,10 +74,10 @@ def batch_span(
 
     Malformed or missing traceparents are left out; at most `LINKS_MAX` links are kept.
     """
-    found = [read for text in dict.fromkeys(traceparents) if (read := read_traceparent(text)) is not None]
-    if len({(cause.trace_id, cause.span_id) for cause in found}) == 1:
+    found = list(islice(_causes(traceparents), LINKS_MAX if Recorder.tracer else 2))
+    if len(found) == 1:
         return _Opened(name, kind=SpanKind.CONSUMER, parent=_remote(found[0]), links=(), attributes=attributes)
-    links = [Link(cause) for cause in found[:LINKS_MAX]]
+    links = [Link(cause) for cause in found]
     return _Opened(name, kind=SpanKind.CONSUMER, parent=Context(), links=links, attributes=attributes)
 
 
@@ -171,6 +172,13 @@ def set_allowed(on: Span, **attributes: Unpack[SpanAttributes]) -> None:
     """Add attributes to an open span, through the same allow-list."""
     if on.is_recording():
         on.set_attributes(_allowed(attributes))
+
+
+def _causes(traceparents: Iterable[str | None]) -> Iterator[SpanContext]:
+    """Read the distinct ones, in order, as far as somebody asks."""
+    for text in dict.fromkeys(traceparents):
+        if (cause := read_traceparent(text)) is not None:
+            yield cause
 
 
 def _allowed(attributes: SpanAttributes) -> dict[str, str | int]:

@@ -1,0 +1,58 @@
+"""Spans and metrics reach a real collector over OTLP, and a stop flushes the last of them."""
+
+import asyncio
+from typing import Any
+
+from grpc import aio
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2, metrics_service_pb2_grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+
+from chassis.exporting import meter, start_exporting
+from chassis.telemetry import span
+
+
+class Collector(trace_service_pb2_grpc.TraceServiceServicer, metrics_service_pb2_grpc.MetricsServiceServicer):  # type: ignore[misc] # both declare Export
+    """Takes what is sent."""
+
+    def __init__(self) -> None:
+        self.spans: list[str] = []
+        self.services: set[str] = set()
+        self.metrics: list[str] = []
+
+    async def Export(self, request: Any, _context: Any) -> Any:  # noqa: N802 - the protocol's name
+        if isinstance(request, trace_service_pb2.ExportTraceServiceRequest):
+            for resource in request.resource_spans:
+                self.services |= {each.value.string_value for each in resource.resource.attributes}
+                self.spans += [each.name for scope in resource.scope_spans for each in scope.spans]
+            return trace_service_pb2.ExportTraceServiceResponse()
+        for resource in request.resource_metrics:
+            self.metrics += [each.name for scope in resource.scope_metrics for each in scope.metrics]
+        return metrics_service_pb2.ExportMetricsServiceResponse()
+
+
+async def test_a_stop_sends_the_last_spans_and_metrics_to_the_collector() -> None:
+    collector, server = Collector(), aio.server()
+    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
+    metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(collector, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+
+    exporting = start_exporting(service="probe", otlp_endpoint=f"http://127.0.0.1:{port}")
+    with span("orders.hold"):
+        meter("orders").create_counter("orders_held").add(1)
+    async with asyncio.timeout(5):
+        await exporting.stop()
+    await server.stop(None)
+
+    assert collector.spans == ["orders.hold"]
+    assert {"probe", "hashtill"} <= collector.services
+    assert collector.metrics == ["orders_held"]
+
+
+async def test_without_a_collector_nothing_is_set_up() -> None:
+    exporting = start_exporting(service="probe", otlp_endpoint=None)
+
+    await exporting.stop()
+
+    assert exporting.tracers is None
+    assert exporting.meters is None

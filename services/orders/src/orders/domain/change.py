@@ -41,6 +41,8 @@ class Announcement:
     at: datetime
     post_id: PostId | None = None
     reason: str = ""
+    window_seconds: int = 0
+    """The length of the confirmation window; a prompt names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def advance(change: Change, fact: Fact, cause: Cause, *, detail: str = "", **upd
         ends_as=transition.ends_as or order.ends_as,
     )
     event = transition.event if transition.state else saga.TOLD_AT_THE_END[state]
-    return _with_step(change, moved, cause=fact.value, cause_id=cause.id, detail=detail, told=event, at=cause.at)
+    return _with_step(change, moved, cause=fact.value, detail=detail, told=event, by=cause)
 
 
 def note(
@@ -93,7 +95,7 @@ def note(
 ) -> Change:
     """Add to an order without moving it: a kept confirmation, a "not me"."""
     order = replace(change.order, **updates, version=change.order.version + 1, updated_at=cause.at)
-    return _with_step(change, order, cause=text, cause_id=cause.id, detail=detail, told=told, at=cause.at)
+    return _with_step(change, order, cause=text, detail=detail, told=told, by=cause)
 
 
 def born(order: Order, cause: Cause) -> Change:
@@ -138,16 +140,17 @@ def _entering(order: Order, transition: saga.Transition, cause: Cause) -> dict[s
     }
 
 
-def _with_step(
-    change: Change, order: Order, *, cause: str, cause_id: str, detail: str, told: Event | None, at: datetime
-) -> Change:
+def _with_step(change: Change, order: Order, *, cause: str, detail: str, told: Event | None, by: Cause) -> Change:
     step = Step(
         version=order.version,
         from_state=change.order.state,
         to_state=order.state,
         cause=cause,
-        cause_id=cause_id,
+        cause_id=by.id,
         detail=detail,
     )
-    announced = (*change.told, Announcement(event=told, order=order, at=at)) if told else change.told
-    return replace(change, order=order, steps=(*change.steps, step), told=announced)
+    moved = replace(change, order=order, steps=(*change.steps, step))
+    window_seconds = int(by.limits.confirm_window.total_seconds())
+    return (
+        tell(moved, Announcement(event=told, order=order, at=by.at, window_seconds=window_seconds)) if told else moved
+    )

@@ -85,13 +85,13 @@ class Desk:
         return verdict_on(post, outcome.word, outcome.reason, order_id=order.order_id)
 
     def _named_by(self, reading: Reading, post: Post) -> Iterator[Order]:
-        """Find the orders a confirmation names: by tag; by the reposted reply, or while that is unknown by the author."""
+        """Find the orders a confirmation names: by tag, or by the reposted reply (by the author while unknown)."""
         orders = [change.order for change in self._changes.values()]
         if reading.reposted is not None:
             known = [each for each in orders if each.prompt_post_id == reading.reposted]
             yield from known or (each for each in orders if _may_be_prompt_of(each, post))
             return
-        named = [order for order in orders if order.confirmation_tag in reading.confirmation_tags]
+        named = [order for order in orders if str(order.confirmation_tag) in reading.confirmation_tags]
         still_open = [order for order in named if order.state not in saga.FINAL]
         yield from still_open or named
 

@@ -9,7 +9,7 @@ from orders.domain.states import CancelReason, Fact, State
 _COMMITTED_ONLY = frozenset({State.COMMITTING})
 
 
-def apply_hold(change: Change, held: Terms | Refusal, tag: ConfirmationTag, cause: Cause) -> Change:
+def apply_hold(change: Change, cause: Cause, *, held: Terms | Refusal, tag: ConfirmationTag) -> Change:
     """Ask for the confirmation of what is held, or refuse what cannot be."""
     if isinstance(held, Refusal):
         return advance(change, Fact.HOLD_REFUSED, cause, detail=held.message, reason=held.reason)
@@ -17,7 +17,7 @@ def apply_hold(change: Change, held: Terms | Refusal, tag: ConfirmationTag, caus
     return advance(change, Fact.STOCK_HELD, cause, detail=detail, terms=held, confirmation_tag=tag)
 
 
-def apply_commit(change: Change, refusal: Refusal | None, cause: Cause) -> Change:
+def apply_commit(change: Change, cause: Cause, *, refusal: Refusal | None) -> Change:
     """Go on to the card when the hold is final; without it nothing is charged."""
     if refusal is not None:
         return advance(change, Fact.HOLD_LOST, cause, detail=refusal.message, reason="HOLD_LAPSED")

@@ -24,7 +24,7 @@ EXPIRED_DETAIL = "No confirmation came in time."
 
 
 def expire(change: Change, cutoff_at: datetime, cause: Cause) -> Change:
-    """Let an unconfirmed order expire when its window closed before the network's cutoff; the set-based statement does the same."""
+    """Let an unconfirmed order expire when its window closed by the cutoff; the set-based statement does the same."""
     order = change.order
     over = order.deadline_at is not None and order.deadline_at <= cutoff_at
     if order.state is not State.AWAITING_CONFIRMATION or not over or order.early is not None:

@@ -80,7 +80,7 @@ def reason_not_to_buy(
 
 
 def is_cooling_down(standing: Standing, *, at: datetime, limits: Limits) -> bool:
-    """Whether the last `expiries_max` orders expired within a day of each other and the newest less than an hour ago."""
+    """Whether the last `expiries_max` orders expired within a day of each other and the newest is under an hour old."""
     last = list(standing.expiries[: limits.expiries_max])
     if len(last) < limits.expiries_max:
         return False

@@ -68,7 +68,7 @@ def step(state: State, fact: Fact) -> Transition | None:
 
 
 def command_of(state: State, *, authorized: bool) -> Command | None:
-    """Say what the step runner does for an order now; CAPTURING without a live authorization asks for a new one first."""
+    """Say what the step runner does for an order now; CAPTURING without a live authorization asks for one first."""
     if state is State.CAPTURING and not authorized:
         return Command.AUTHORIZE
     return STEPPING.get(state)

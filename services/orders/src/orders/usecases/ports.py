@@ -25,7 +25,7 @@ NewTag: TypeAlias = Callable[[], ConfirmationTag]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """The orders a batch of posts may touch: by confirmation tag, by reposted reply, by author, or by the post itself."""
+    """The orders posts may touch: by confirmation tag, by reposted reply, by author, or by the post itself."""
 
     tags: Sequence[Tag] = ()
     prompts: Sequence[PostKey] = ()
@@ -69,7 +69,7 @@ class OrderFilter:
 
 
 class Orders(Protocol):
-    """The orders of one transaction. What is locked stays so until its end; rows are locked in the order of their ids."""
+    """The orders of one transaction; what is locked stays so until its end, and is locked in the order of the ids."""
 
     async def lock(self, order_ids: Iterable[OrderId]) -> dict[OrderId, Order]:
         """Read and lock these."""

@@ -1,4 +1,4 @@
-"""Receive posts: purchases become orders, confirmations are decided, deletions cancel, watermarks rise; one transaction."""
+"""Receive posts: purchases become orders, confirmations are decided, deletions cancel, watermarks rise."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -27,7 +27,7 @@ async def receive_posts(
     transactions: Transactions,
     limits: Limits,
 ) -> None:
-    """Decide a batch in stream order; links are asked before the transaction, for nothing crosses the network inside."""
+    """Decide a batch in stream order, in one transaction; links are asked before it."""
     read = [(post, read_post(post, is_known=is_known)) for post in posts]
     linked = await links.of_accounts(_accounts(read))
     async with transactions.begin() as unit:

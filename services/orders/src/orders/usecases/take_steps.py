@@ -1,4 +1,4 @@
-"""Take steps: lease what is due (tx), call the peer (no tx), apply its answers (tx); an answer not known is asked again."""
+"""Take steps: lease what is due (tx), call the peer (no tx), apply its answers (tx); the unknown is asked again."""
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -78,10 +78,7 @@ def _later(order: Order, cause: Cause) -> Postponed:
 
 async def _hold(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
     answers = await peers.stock.hold(orders)
-    return {
-        order_id: lambda change, cause, held=held, tag=peers.new_tag(): apply_hold(change, held, tag, cause)
-        for order_id, held in answers.items()
-    }
+    return {order_id: partial(apply_hold, held=held, tag=peers.new_tag()) for order_id, held in answers.items()}
 
 
 async def _commit(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
@@ -96,14 +93,11 @@ async def _commit(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Dec
     for order in linked:
         del decisions[order.order_id]
     answers = await peers.stock.commit(linked) if linked else {}
-    return decisions | {
-        order_id: lambda change, cause, refusal=refusal: apply_commit(change, refusal, cause)
-        for order_id, refusal in answers.items()
-    }
+    return decisions | {order_id: partial(apply_commit, refusal=refusal) for order_id, refusal in answers.items()}
 
 
 async def _authorize(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
-    """Ask for the authorization once; after that ask by key what became of it, and again only if payments never heard."""
+    """Ask for the authorization once; after that ask by key what became of it, anew only if payments never heard."""
     asked = await peers.charges.ask(again) if (again := [order for order in orders if order.attempts > 0]) else {}
     unheard = {order_id for order_id, answer in asked.items() if isinstance(answer, Refusal)}
     first = [order for order in orders if order.attempts == 0 or order.order_id in unheard]

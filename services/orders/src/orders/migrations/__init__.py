@@ -1,0 +1,1 @@
+"""The schema of orders' database, revision by revision."""

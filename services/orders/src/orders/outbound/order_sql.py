@@ -1,0 +1,145 @@
+"""Order SQL: every statement on orders, set-based; the expiry is generated from the saga's table."""
+
+from orders.domain import saga
+from orders.domain.overdue import EXPIRED_DETAIL, EXPIRED_REASON
+from orders.domain.states import Fact, State
+from orders.outbound.order_rows import CHANGING, FIXED
+
+_COLUMNS = {**FIXED, **CHANGING}
+
+
+def _unnest(columns: dict[str, str], *, first: int) -> str:
+    arrays = ", ".join(f"${first + index}::{kind}[]" for index, kind in enumerate(columns.values()))
+    return f"unnest({arrays}) AS given ({', '.join(columns)})"
+
+
+def _states(states: object) -> str:
+    return ", ".join(f"'{state}'" for state in State if state in states)  # type: ignore[operator] # any set of states
+
+
+_FINAL, _TIMED, _UNCONFIRMED = _states(saga.FINAL), _states(saga.TIMED), _states(saga.UNCONFIRMED)
+
+INSERT = f"""
+INSERT INTO orders ({", ".join(_COLUMNS)})
+SELECT {", ".join(_COLUMNS)} FROM {_unnest(_COLUMNS, first=1)}
+ON CONFLICT DO NOTHING RETURNING order_id
+"""
+
+UPDATE = f"""
+UPDATE orders SET {", ".join(f"{column} = given.{column}" for column in CHANGING)}
+FROM {_unnest({"key": "uuid", "from_version": "bigint", "from_state": "text", **CHANGING}, first=1)}
+WHERE orders.order_id = given.key AND orders.version = given.from_version AND orders.state = given.from_state
+RETURNING orders.order_id
+"""
+
+LOG = """
+INSERT INTO order_log (order_id, version, from_state, to_state, cause, cause_id, detail, trace_id)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+"""
+
+GET = "SELECT * FROM orders WHERE order_id = ANY($1::uuid[])"
+LOCK = GET + " ORDER BY order_id FOR UPDATE"
+
+LOCK_SOUGHT = """
+SELECT * FROM orders WHERE order_id IN (
+    SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[])
+    UNION ALL
+    SELECT order_id FROM orders JOIN unnest($2::text[], $3::text[]) AS reposted (network, post_id)
+        ON orders.prompt_post_id = reposted.post_id AND orders.network = reposted.network
+    UNION ALL
+    SELECT order_id FROM orders WHERE cardmember_id = ANY($4::uuid[]) AND state = 'PROMPTING'
+    UNION ALL
+    SELECT unnest($5::uuid[])
+) ORDER BY order_id FOR UPDATE
+"""
+
+LOCK_OF_MEMBERS = f"""
+SELECT * FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND state NOT IN ({_FINAL}) ORDER BY order_id FOR UPDATE
+"""
+
+LOCK_OVERDUE = f"""
+SELECT * FROM orders WHERE state IN ({_TIMED}) AND deadline_at <= $1
+ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+
+LEASE_DUE = """
+WITH due AS (
+    SELECT order_id FROM orders WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+UPDATE orders SET next_step_at = $2, attempts = attempts + 1 FROM due WHERE orders.order_id = due.order_id
+RETURNING orders.*
+"""
+
+POSTPONE = """
+UPDATE orders SET next_step_at = given.next_step_at,
+    attempts = GREATEST(orders.attempts, given.attempts)
+FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::integer[])
+    AS given (order_id, version, next_step_at, attempts)
+WHERE orders.order_id = given.order_id AND orders.version = given.version AND orders.next_step_at IS NOT NULL
+"""
+
+_EXPIRED = saga.TABLE[State.AWAITING_CONFIRMATION, Fact.DEADLINE_PASSED]
+
+EXPIRE = f"""
+WITH due AS (
+    SELECT order_id FROM orders
+    WHERE network = $1 AND state = '{State.AWAITING_CONFIRMATION}' AND deadline_at <= $2 AND early_at IS NULL
+    ORDER BY deadline_at LIMIT $3 FOR UPDATE SKIP LOCKED
+), moved AS (
+    UPDATE orders SET state = '{_EXPIRED.state}', ends_as = '{_EXPIRED.ends_as}', version = version + 1,
+        updated_at = $4,
+        reason = '{EXPIRED_REASON}', deadline_at = NULL, next_step_at = $5, attempts = 0
+    FROM due WHERE orders.order_id = due.order_id AND orders.state = '{State.AWAITING_CONFIRMATION}'
+    RETURNING orders.*
+), logged AS (
+    INSERT INTO order_log (order_id, version, from_state, to_state, cause, cause_id, detail, trace_id)
+    SELECT order_id, version, '{State.AWAITING_CONFIRMATION}', state, '{Fact.DEADLINE_PASSED}', 'deadline',
+        '{EXPIRED_DETAIL}', COALESCE(split_part(traceparent, '-', 2), '')
+    FROM moved
+)
+SELECT * FROM moved
+"""
+
+NEXT_CONFIRM_DEADLINE = f"""
+SELECT min(deadline_at) FROM orders WHERE network = $1 AND state = '{State.AWAITING_CONFIRMATION}'
+"""
+
+WAITING_NETWORKS = f"""
+WITH RECURSIVE each AS (
+    (SELECT network FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}' ORDER BY network LIMIT 1)
+    UNION ALL
+    SELECT (
+        SELECT orders.network FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}' AND orders.network > each.network
+        ORDER BY orders.network LIMIT 1
+    ) FROM each WHERE each.network IS NOT NULL
+)
+SELECT network FROM each WHERE network IS NOT NULL
+"""
+"""A loose index scan: as many steps as networks, however many orders wait."""
+
+STANDINGS = f"""
+SELECT cardmember_id, count(*) FILTER (WHERE state IN ({_UNCONFIRMED})) AS unconfirmed,
+    (array_agg(updated_at ORDER BY updated_at DESC) FILTER (WHERE state = '{State.EXPIRED}'))[1:$3::int] AS expiries
+FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND created_at > $2 GROUP BY cardmember_id
+"""
+
+PAGE = """
+SELECT * FROM orders
+WHERE ($1::uuid IS NULL OR cardmember_id = $1) AND ($2::text[] IS NULL OR state = ANY($2))
+    AND ($3::text IS NULL OR network = $3) AND ($4::text IS NULL OR post_id = $4) AND ($5::timestamptz IS NULL OR (created_at, order_id) < ($5, $6::uuid))
+ORDER BY created_at DESC, order_id DESC LIMIT $7
+"""
+
+SHIPMENTS_DUE = """
+SELECT * FROM orders WHERE merchant_id = $1 AND state IN ('READY_TO_SHIP', 'SHIPPING')
+    AND ($2::timestamptz IS NULL OR (created_at, order_id) > ($2, $3::uuid))
+ORDER BY created_at, order_id LIMIT $4
+"""
+
+STORY = "SELECT * FROM order_log WHERE order_id = $1 ORDER BY version"
+
+STALE = """
+SELECT state, count(*) AS orders FROM orders
+JOIN unnest($1::text[], $2::timestamptz[]) AS oldest (of_state, since) ON orders.state = oldest.of_state
+WHERE orders.updated_at < oldest.since GROUP BY state
+"""

@@ -1,0 +1,186 @@
+"""Orders in PostgreSQL: each method one set-based statement in the running transaction."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.telemetry import trace_id_of
+from chassis.unnest import columns_of, execute_unnest, fetch_unnest
+from kernel.ids import CardmemberId, MerchantId, Network, OrderId
+from orders.domain import saga
+from orders.domain.change import Change, Step
+from orders.domain.limits import Limits
+from orders.domain.order import Order
+from orders.domain.purchasing import Standing
+from orders.domain.states import State
+from orders.outbound import order_sql
+from orders.outbound.order_rows import CHANGING, FIXED, changing_of, fixed_of, order_of
+from orders.usecases.ports import OrderFilter, Postponed, Sought, StoryStep
+
+_LOG_COLUMNS = 8
+
+
+class PostgresOrders:
+    """The orders of one transaction; `on_saved` gets every order as it was written."""
+
+    def __init__(self, connection: AsyncConnection, *, on_saved: Callable[[Iterable[Order]], None]) -> None:
+        self._connection, self._on_saved = connection, on_saved
+
+    async def lock(self, order_ids: Iterable[OrderId]) -> dict[OrderId, Order]:
+        """Read and lock these."""
+        return {order.order_id: order for order in await self._orders(order_sql.LOCK, list(order_ids))}
+
+    async def lock_sought(self, sought: Sought) -> list[Order]:
+        """Read and lock what posts may touch, each way by its own index."""
+        networks, prompts = columns_of(sought.prompts, count=2)
+        return await self._orders(
+            order_sql.LOCK_SOUGHT,
+            list(sought.tags),
+            networks,
+            prompts,
+            list(sought.prompting),
+            list(sought.order_ids),
+        )
+
+    async def lock_of_members(self, cardmembers: Iterable[CardmemberId]) -> list[Order]:
+        """Read and lock cardmembers' orders that are not final."""
+        return await self._orders(order_sql.LOCK_OF_MEMBERS, list(cardmembers))
+
+    async def lock_overdue(self, *, at: datetime, count_max: int) -> list[Order]:
+        """Read and lock orders whose limit has passed; locked ones are passed over."""
+        return await self._orders(order_sql.LOCK_OVERDUE, at, count_max)
+
+    async def lease_due(self, *, at: datetime, lease: timedelta, count_max: int) -> list[Order]:
+        """Take steps that are due; locked ones are passed over."""
+        return await self._orders(order_sql.LEASE_DUE, at, at + lease, count_max)
+
+    async def postpone(self, postponed: Sequence[Postponed]) -> None:
+        """Set when steps are tried again, unless the order has a newer version."""
+        rows = [(each.order.order_id, each.order.version, each.next_step_at, each.order.attempts) for each in postponed]
+        if rows:
+            await execute_unnest(self._connection, order_sql.POSTPONE, *columns_of(rows, count=4))
+
+    async def expire(
+        self, network: Network, *, cutoff_at: datetime, at: datetime, limits: Limits, count_max: int
+    ) -> list[Order]:
+        """Let unconfirmed orders expire, with their story, in one statement."""
+        expired = await self._orders(order_sql.EXPIRE, network, cutoff_at, count_max, at, at + limits.lease)
+        self._on_saved(expired)
+        return expired
+
+    async def next_confirm_deadline(self, network: Network) -> datetime | None:
+        """Read the first entry of the deadlines' index."""
+        found: datetime | None = (await self._rows(order_sql.NEXT_CONFIRM_DEADLINE, network))[0]["min"]
+        return found
+
+    async def waiting_networks(self) -> list[Network]:
+        """List the networks that have orders awaiting confirmation."""
+        return [Network(row["network"]) for row in await self._rows(order_sql.WAITING_NETWORKS)]
+
+    async def standings(
+        self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits
+    ) -> dict[CardmemberId, Standing]:
+        """Count unconfirmed orders and find the latest expiries, among the orders young enough to matter."""
+        since = at - limits.expiries_within - limits.cool_down
+        rows = await self._rows(order_sql.STANDINGS, list(cardmembers), since, limits.expiries_max)
+        return {
+            row["cardmember_id"]: Standing(unconfirmed=row["unconfirmed"], expiries=tuple(row["expiries"] or ()))
+            for row in rows
+        }
+
+    async def save(self, changes: Sequence[Change]) -> list[Change]:
+        """Write what moved by compare-and-set, then the winners' stories."""
+        inserted = [change for change in changes if change.moved and change.from_version == 0]
+        updated = [change for change in changes if change.moved and change.from_version > 0]
+        written = await self._insert(inserted) | await self._update(updated)
+        saved = [change for change in changes if not change.moved or change.order.order_id in written]
+        await self._log([change for change in saved if change.moved])
+        self._on_saved(change.order for change in saved if change.moved)
+        return saved
+
+    async def get(self, order_ids: Sequence[OrderId]) -> dict[OrderId, Order]:
+        """Read these."""
+        return {order.order_id: order for order in await self._orders(order_sql.GET, list(order_ids))}
+
+    async def page(self, wanted: OrderFilter, *, after: tuple[datetime, OrderId] | None, count_max: int) -> list[Order]:
+        """List orders, newest first."""
+        states = list(wanted.states) or None
+        at, order_id = after or (None, None)
+        asked = (wanted.cardmember_id, states, wanted.network, wanted.post_id, at, order_id, count_max)
+        return await self._orders(order_sql.PAGE, *asked)
+
+    async def shipments_due(
+        self, merchant_id: MerchantId, *, after: tuple[datetime, OrderId] | None, count_max: int
+    ) -> list[Order]:
+        """List what a merchant may accept or must ship, oldest first."""
+        at, order_id = after or (None, None)
+        return await self._orders(order_sql.SHIPMENTS_DUE, merchant_id, at, order_id, count_max)
+
+    async def story(self, order_id: OrderId) -> list[StoryStep]:
+        """Read an order's steps."""
+        return [
+            StoryStep(step=_step_of(row), at=row["at"], trace_id=row["trace_id"])
+            for row in await self._rows(order_sql.STORY, order_id)
+        ]
+
+    async def stale(self, *, at: datetime) -> dict[State, int]:
+        """Count the orders that are older in their state than twice its maximum."""
+        oldest = [(state, at - 2 * age) for state, age in saga.MAX_AGE.items()]
+        rows = await self._rows(order_sql.STALE, *columns_of(oldest, count=2))
+        return {State(row["state"]): row["orders"] for row in rows}
+
+    async def _insert(self, changes: Sequence[Change]) -> set[OrderId]:
+        if not changes:
+            return set()
+        rows = [(*fixed_of(change.order), *changing_of(change.order)) for change in changes]
+        return await self._ids(order_sql.INSERT, columns_of(rows, count=len(FIXED) + len(CHANGING)))
+
+    async def _update(self, changes: Sequence[Change]) -> set[OrderId]:
+        if not changes:
+            return set()
+        rows = [
+            (change.order.order_id, change.from_version, change.from_state, *changing_of(change.order))
+            for change in changes
+        ]
+        return await self._ids(order_sql.UPDATE, columns_of(rows, count=len(CHANGING) + 3))
+
+    async def _log(self, changes: Sequence[Change]) -> None:
+        rows = [_log_row(change.order, step) for change in changes for step in change.steps]
+        if rows:
+            await execute_unnest(self._connection, order_sql.LOG, *columns_of(rows, count=_LOG_COLUMNS))
+
+    async def _orders(self, statement: str, *columns: Any) -> list[Order]:
+        return [order_of(row) for row in await self._rows(statement, *columns)]
+
+    async def _ids(self, statement: str, columns: Sequence[Any]) -> set[OrderId]:
+        return {row["order_id"] for row in await self._rows(statement, *columns)}
+
+    async def _rows(self, statement: str, *columns: Any) -> list[Any]:
+        return list(await fetch_unnest(self._connection, statement, *columns))
+
+
+def _log_row(order: Order, step: Step) -> tuple[Any, ...]:
+    trace_id = trace_id_of(order.traceparent) or ""
+    return (
+        order.order_id,
+        step.version,
+        step.from_state,
+        step.to_state,
+        step.cause,
+        step.cause_id,
+        step.detail,
+        trace_id,
+    )
+
+
+def _step_of(row: Any) -> Step:
+    return Step(
+        version=row["version"],
+        from_state=State(row["from_state"]) if row["from_state"] else None,
+        to_state=State(row["to_state"]),
+        cause=row["cause"],
+        cause_id=row["cause_id"],
+        detail=row["detail"],
+    )

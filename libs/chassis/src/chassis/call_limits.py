@@ -10,16 +10,16 @@ from chassis.deadlines import ending_in
 from chassis.interception import Around, Context
 from chassis.request_ids import REQUEST_ID_HEADER, accepted_request_id, answering
 
-DEFAULT_SECONDS = 10.0
+DEADLINE_SECONDS = 10.0
 """A caller that sets no deadline gets this one, so that nothing waits for ever."""
 
 
 class CallLimits(Around):
     """Binds the request id (echoed in the trailers) and the deadline; a stream without one may last."""
 
-    def __init__(self, *, default_seconds: float = DEFAULT_SECONDS) -> None:
+    def __init__(self, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         super().__init__()
-        self._default_seconds = default_seconds
+        self._deadline_seconds = deadline_seconds
 
     def around(
         self,
@@ -36,13 +36,13 @@ class CallLimits(Around):
         request_id = accepted_request_id(header(context, REQUEST_ID_HEADER))
         context.set_trailing_metadata(((REQUEST_ID_HEADER, request_id),))
         given: float | None = _time_remaining(context)
-        default = None if streams or given is not None else self._default_seconds
+        default = None if streams or given is not None else self._deadline_seconds
         with answering(request_id), ending_in(given if given is not None else default):
             try:
                 async with asyncio.timeout(default):
                     yield
             except TimeoutError:
-                message = f"No answer within {self._default_seconds:g} s (the limit when the caller sets no deadline)."
+                message = f"No answer within {self._deadline_seconds:g} s (the limit when the caller sets no deadline)."
                 await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, message, context.trailing_metadata())
 
 

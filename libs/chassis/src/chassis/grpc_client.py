@@ -67,7 +67,7 @@ class _UnaryCalls(_Unary):
             for attempt in range(1, ATTEMPTS_MAX + 1):
                 left = ends_at - asyncio.get_running_loop().time()
                 call = await continuation(_carrying(client_call_details, timeout_seconds=left), request)
-                code = await call.code()
+                code = await _ended(call)
                 if not await self._again(code, method, request, attempt=attempt, left_seconds=left):
                     break
             set_allowed(opened, rpc_status=code.name)
@@ -101,6 +101,16 @@ class _StreamCalls(_Stream):
         timed = own_seconds is not None or remaining_seconds() is not None
         timeout = call_timeout_seconds(own_seconds if own_seconds is not None else float("inf")) if timed else None
         return await continuation(_carrying(client_call_details, timeout_seconds=timeout), request)
+
+
+async def _ended(call: Any) -> grpc.StatusCode:
+    """Wait for a call's end; a caller that gives up takes the call back, so that the peer stops too."""
+    try:
+        code: grpc.StatusCode = await call.code()
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
+    return code
 
 
 def method_of(details: aio.ClientCallDetails) -> str:

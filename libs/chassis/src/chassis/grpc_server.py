@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis import credentials
-from chassis.call_limits import CallLimits
+from chassis.call_limits import DEADLINE_SECONDS, CallLimits
 from chassis.health import Health
 from chassis.refusal_interceptor import RefusalInterceptor
 from chassis.trace_interceptor import TraceInterceptor
@@ -19,8 +19,8 @@ from chassis.wire import Wire
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 """One message either way; a batch of 200 items is under 200 kB."""
 
-CALLS_MAX = 1_000
-"""Calls in flight a process; the next one is RESOURCE_EXHAUSTED at once instead of late for everybody."""
+CALLS_MAX = 2_000
+"""Calls in flight a process, 1,000 watchers among them; one more is RESOURCE_EXHAUSTED now, not late for everybody."""
 
 CONNECTION_AGE_MS = 5 * 60 * 1_000
 """Connections are renewed, so that new replicas get their share of kept ones."""
@@ -57,8 +57,10 @@ class GrpcServer:
         *,
         health: Health | None = None,
         calls_max: int = CALLS_MAX,
+        deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self.port = 0
+        self._limits = CallLimits(deadline_seconds=deadline_seconds)
         self._listen, self._servicers, self._health, self._calls_max = listen, servicers, health, calls_max
         self._server: aio.Server | None = None
 
@@ -68,7 +70,7 @@ class GrpcServer:
     async def start(self) -> None:
         """Bind and answer; raises OSError with a sentence when the address is taken."""
         self._server = aio.server(
-            interceptors=[CallLimits(), TraceInterceptor(), RefusalInterceptor(), Wire()],
+            interceptors=[self._limits, TraceInterceptor(), RefusalInterceptor(), Wire()],
             options=_OPTIONS,
             maximum_concurrent_rpcs=self._calls_max,
         )

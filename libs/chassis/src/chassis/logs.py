@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from typing import Any, TextIO
 
 import orjson
@@ -28,7 +29,7 @@ def configure_logs(*, service: str, level: str = "INFO", stream: TextIO | None =
             _renderer(to),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(to),
+        logger_factory=lambda *_: _Lines(to),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Forwarding()], level=level, force=True)
@@ -47,6 +48,20 @@ def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     except Exception:  # noqa: BLE001 - whatever fails here, the line must not pass
         raise structlog.DropEvent from None
     return searched
+
+
+class _Lines:
+    """Writes lines; a reader that has gone away must not break the work that is told about."""
+
+    def __init__(self, to: TextIO) -> None:
+        self._to = to
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            self._to.write(line + "\n")
+            self._to.flush()
+
+    log = debug = info = warning = error = critical = exception = fatal = msg
 
 
 class _Bound:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -23,13 +24,18 @@ Serve = Callable[[S, Lifecycle], Awaitable[None]]
 Migrate = Callable[[S], Awaitable[None]]
 """Brings the service's database to the newest schema."""
 
+LEAVE_SECONDS = 0.4
+"""What is left of the five seconds when everything else has stopped."""
+
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS, EXIT_USAGE = 0, 1, 78, 64
 """78 and 64 as sysexits.h: wrong configuration, wrong command line."""
 
 
 def run_service(settings_type: type[S], serve: Serve[S], *, migrate: Migrate[S] | None = None) -> NoReturn:
     """Run `python -m <service>` (or `python -m <service> migrate`) to its end and exit with its code."""
-    sys.exit(run_process(settings_type, serve, migrate=migrate, arguments=sys.argv[1:]))
+    code = run_process(settings_type, serve, migrate=migrate, arguments=sys.argv[1:])
+    _last_resort(code)
+    sys.exit(code)
 
 
 def run_process(
@@ -119,4 +125,15 @@ def _in_loop(main: Coroutine[Any, Any, int]) -> int:
         return await main
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+        code = runner.run(run())
+        leaving = _last_resort(code)
+    leaving.cancel()
+    return code
+
+
+def _last_resort(code: int) -> threading.Timer:
+    """End by force when a thread or a task that swallows its cancellation would keep the process from ending."""
+    timer = threading.Timer(LEAVE_SECONDS, os._exit, (code,))  # the exit that waits for nobody is the point
+    timer.daemon = True
+    timer.start()
+    return timer

@@ -36,7 +36,15 @@ CODES: Mapping[RefusalKind, grpc.StatusCode] = MappingProxyType(
 """Each kind's gRPC status (AIP-193)."""
 
 _KINDS = {code.value[0]: kind for kind, code in CODES.items()}
-_ANSWERLESS = frozenset({code_pb2.UNAVAILABLE, code_pb2.DEADLINE_EXCEEDED, code_pb2.CANCELLED})
+_ANSWERLESS = frozenset(
+    {
+        code_pb2.UNAVAILABLE,
+        code_pb2.DEADLINE_EXCEEDED,
+        code_pb2.CANCELLED,
+        code_pb2.RESOURCE_EXHAUSTED,
+    }
+)
+"""Statuses without a reason of ours that mean nobody looked at the request, or nobody had time to answer."""
 
 
 def status_of(refusal: Refusal) -> status_pb2.Status:

@@ -32,8 +32,8 @@ def serve_foreign() -> Serve:
     """Serve the same to a client that is not ours: no deadline, no trace, no request id."""
 
     @asynccontextmanager
-    async def serving(answer: Answer) -> AsyncIterator[aio.Channel]:
-        server = GrpcServer("127.0.0.1:0", [(_registering("Get", _handler(answer)), None)])
+    async def serving(answer: Answer, **options: Any) -> AsyncIterator[aio.Channel]:
+        server = GrpcServer("127.0.0.1:0", [(_registering("Get", _handler(answer)), None)], **options)
         await server.start()
         async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             yield channel

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from typing import Any
 
 import grpc
@@ -46,6 +47,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         case "hanging":
             lifecycle.add_worker("deaf", deaf)
             lifecycle.on_stop("stuck", asyncio.Event().wait)
+        case "blocking":
+            asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
         case _:
             lifecycle.add_worker("loop", polite)
     lifecycle.on_stop("database", note_closing)

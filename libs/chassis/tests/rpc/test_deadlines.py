@@ -67,6 +67,34 @@ async def test_a_foreign_caller_without_any_deadline_gets_the_servers(serve_fore
     assert 3.1 < left <= 10.0
 
 
+async def test_a_call_without_any_deadline_ends_at_the_servers(serve_foreign: Serve, call: Call) -> None:
+    async with serve_foreign(hang, deadline_seconds=0.1) as channel:
+        with pytest.raises(aio.AioRpcError) as caught:
+            await call(channel)
+
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_a_caller_that_gives_up_takes_its_call_back(serve: Serve, call: Call) -> None:
+    arrived, stopped = asyncio.Event(), asyncio.Event()
+
+    async def wait(text: str) -> str:
+        arrived.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+        return text
+
+    async with serve(wait) as channel:
+        asking = asyncio.ensure_future(call(channel, timeout=60))
+        await asyncio.wait_for(arrived.wait(), timeout=5)
+        asking.cancel()
+        await asyncio.wait_for(stopped.wait(), timeout=5)
+
+    assert asking.cancelled()
+
+
 def test_outside_any_call_only_the_own_limit_counts() -> None:
     assert remaining_seconds() is None
     assert call_timeout_seconds(2.5) == 2.5

@@ -11,7 +11,7 @@ from chassis.exporting import meter, start_exporting
 from chassis.telemetry import span
 
 
-class Collector(trace_service_pb2_grpc.TraceServiceServicer, metrics_service_pb2_grpc.MetricsServiceServicer):  # type: ignore[misc] # both declare Export
+class Collector(trace_service_pb2_grpc.TraceServiceServicer, metrics_service_pb2_grpc.MetricsServiceServicer):
     """Takes what is sent."""
 
     def __init__(self) -> None:
@@ -32,8 +32,12 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer, metrics_service_pb2
 
 async def test_a_stop_sends_the_last_spans_and_metrics_to_the_collector() -> None:
     collector, server = Collector(), aio.server()
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
-    metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server(collector, server)
+    registering: tuple[Any, ...] = (
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server,
+        metrics_service_pb2_grpc.add_MetricsServiceServicer_to_server,
+    )
+    for register in registering:
+        register(collector, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
 

@@ -114,6 +114,14 @@ def test_a_line_that_cannot_be_searched_is_dropped() -> None:
         mask(None, "info", {"event": "kept", "what": Unprintable()})
 
 
+def test_a_reader_that_has_gone_away_breaks_nothing(stream: io.StringIO) -> None:
+    stream.close()
+
+    structlog.get_logger().info("told_to_nobody")
+
+    assert stream.closed
+
+
 def test_a_level_below_the_chosen_one_costs_no_line(stream: io.StringIO) -> None:
     structlog.get_logger().debug("detail")
 

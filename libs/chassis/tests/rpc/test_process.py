@@ -137,6 +137,16 @@ async def test_whatever_hangs_is_named_and_the_process_ends_all_the_same() -> No
     assert "database_closed" in [line["event"] for line in service.lines]
 
 
+async def test_a_thread_that_blocks_does_not_keep_the_process() -> None:
+    async with running(mode="blocking") as service:
+        await service.line("ready")
+        service.process.send_signal(signal.SIGTERM)
+        code, seconds = await service.end()
+
+    assert code == 0
+    assert seconds < 5
+
+
 async def test_a_signal_during_the_start_abandons_the_start() -> None:
     async with running(mode="waiting", log_level="DEBUG") as service:
         await service.line("health_listening")

@@ -93,6 +93,20 @@ async def test_a_bug_tells_its_caller_an_id_and_nothing_else_and_is_logged_once(
     assert refusal_of(caught.value) is None
 
 
+async def test_an_outage_behind_a_service_makes_it_busy_and_its_words_stay_inside(serve: Serve, call: Call) -> None:
+    async def fail(_text: str) -> str:
+        raise ConnectionRefusedError("postgresql://hashtill_orders:hunter2@db")
+
+    async with serve(fail, method="Do") as channel:
+        with pytest.raises(aio.AioRpcError) as caught:
+            await call(channel, method="Do")
+
+    refusal = refusal_of(caught.value)
+    assert refusal is not None
+    assert (refusal.kind, refusal.reason) == (RefusalKind.BUSY, "OUTAGE")
+    assert "hunter2" not in repr(caught.value)
+
+
 async def test_an_answer_that_cannot_be_written_leaks_nothing_either(serve: Serve, call: Call) -> None:
     async def fail(_text: str) -> str:
         return 4111  # type: ignore[return-value] # the bug under test: not a text

@@ -15,7 +15,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from chassis.grpc_server import MESSAGE_BYTES_MAX, GrpcServer
 from chassis.health import LIVENESS, READINESS, Health, is_serving
+from chassis.refusal_status import refusal_of
 from chassis.testing import served
+from kernel.refusals import RefusalKind
 
 Serve = Callable[..., AbstractAsyncContextManager[aio.Channel]]
 Call = Callable[..., Awaitable[str]]
@@ -40,7 +42,10 @@ async def test_one_call_too_many_is_refused_while_the_others_go_on(serve: Serve,
             await call(channel, "second", method="Do")
         release.set()
 
+        refusal = refusal_of(caught.value)
         assert await first == "first"
+        assert refusal is not None
+        assert refusal.kind is RefusalKind.BUSY
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 

@@ -1,4 +1,4 @@
-"""A small client of the simulated X for tests, demos and load generators: the control API, and X's own with any token."""
+"""A small client of the simulated X for tests, demos and load generators: its control API, and X's with any token."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -64,6 +64,8 @@ class XClient:
     ) -> Answer:
         """Call any address; redirects are answers."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if basic:
+            headers["Authorization"] = aiohttp.encode_basic_auth(*basic)
         async with self._session.request(
             method,
             self.url + path,
@@ -71,7 +73,6 @@ class XClient:
             json=json,
             data=form,
             headers=headers,
-            auth=aiohttp.BasicAuth(*basic) if basic else None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS),
         ) as response:

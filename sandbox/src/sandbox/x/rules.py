@@ -66,7 +66,7 @@ def parse_rule(text: str) -> Expression:
     reader = _Reader([match.group() for match in _TOKEN.finditer(text)])
     expression = reader.alternatives(depth=0)
     if not reader.at_end():
-        raise RuleError(f"unmatched ')' in {text!r}")
+        raise RuleError(f"a ')' was never opened in {text!r}")
     if anchors_of(expression) is None:
         raise RuleError(
             "every alternative of a rule needs a standalone operator: is: and negations need one beside them"

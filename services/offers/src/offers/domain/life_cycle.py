@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kernel.refusals import Refusal, RefusalKind
-from offers.domain.events import OfferChanged, OfferEnded, OfferPublished
+from offers.domain.events import KnownTag, OfferChanged, OfferEnded, OfferPublished
 from offers.domain.offer import Offer, OfferState, Standing, offer_ended
 
 OfferNews = OfferPublished | OfferChanged | OfferEnded
@@ -17,6 +17,14 @@ class Change:
     offer: Offer
     changed: bool
     fact: OfferNews | None = None
+
+    def keeps_tag_known(self, before: KnownTag | None) -> bool:
+        """Tell whether the tag's entry follows this offer: while it has the tag, and afterwards unless another took it.
+
+        A draft ended by hand never had the tag.
+        """
+        mine = before is not None and before.offer_id == self.offer.offer_id
+        return mine or self.offer.has_tag
 
 
 def publish(offer: Offer, *, at: datetime) -> Change | Refusal:
@@ -83,7 +91,7 @@ def _window_over(offer: Offer) -> Refusal:
     return Refusal(
         kind=RefusalKind.PRECONDITION,
         reason="WINDOW_OVER",
-        message=f"The window of {offer.offer_id} is over ({offer.ends_at.isoformat()}); move window.ends_at, then publish.",
+        message=f"Its window is over ({offer.ends_at.isoformat()}); move window.ends_at, then publish.",
         facts={"offer_id": offer.offer_id, "ends_at": offer.ends_at.isoformat()},
     )
 

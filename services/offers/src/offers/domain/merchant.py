@@ -1,7 +1,7 @@
 """A merchant: who sells and ships."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kernel.ids import MerchantId
@@ -23,6 +23,10 @@ class Merchant:
     display_name: str
     support_email: str
     updated_at: datetime
+
+    def is_as(self, other: "Merchant") -> bool:
+        """Tell whether two say the same, whenever they were written."""
+        return replace(self, updated_at=other.updated_at) == other
 
 
 def check_merchant(*, merchant_id: str, display_name: str, support_email: str, at: datetime) -> Merchant | Refusal:

@@ -141,6 +141,15 @@ class Offer:
                 assert_never(self.standing)
 
     @property
+    def has_tag(self) -> bool:
+        """Tell whether its tag is taken by it: published or paused, not marked as ended."""
+        return self.standing in {Standing.PUBLISHED, Standing.PAUSED}
+
+    def is_due_to_end(self, at: datetime) -> bool:
+        """Tell whether its window is over and it is not marked so yet."""
+        return self.has_tag and at >= self.terms.window.ends_at
+
+    @property
     def ends_at(self) -> datetime:
         """Give when it ends or ended: by hand or by its window."""
         return self.closed_by_hand_at or self.terms.window.ends_at

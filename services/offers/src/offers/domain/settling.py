@@ -1,4 +1,4 @@
-"""Settling: a hold is committed, released, or lapses; each answer is the state it moves to, or a refusal."""
+"""Settling: a hold is committed, released, or lapses; or the reason why it is not."""
 
 from datetime import datetime
 
@@ -8,13 +8,13 @@ from offers.domain.hold import Hold, HoldState, KnownOrder, Tombstone
 from offers.domain.hold_refusals import hold_lapsed, hold_not_found
 
 
-def commit(order_id: OrderId, known: KnownOrder | None, *, at: datetime) -> HoldState | Refusal:
-    """Make a hold final; a committed one stays so, one that lapsed or was released is refused."""
+def commit(order_id: OrderId, known: KnownOrder | None, *, at: datetime) -> Hold | Refusal:
+    """Give the hold that becomes (or is) final; one that lapsed or was released is refused."""
     if known is None:
         return hold_not_found(order_id)
     if isinstance(known, Tombstone) or not known.is_open_at(at):
         return hold_lapsed(order_id)
-    return HoldState.COMMITTED
+    return known
 
 
 def release(known: Hold) -> HoldState:

@@ -1,0 +1,1 @@
+"""How offers keeps and tells: PostgreSQL, memory, messages."""

@@ -1,0 +1,1 @@
+"""What offers does: one transaction each, over ports."""

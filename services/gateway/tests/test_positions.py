@@ -1,5 +1,6 @@
 """How far streams are read, and the watermark."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -88,9 +89,9 @@ def test_a_closed_gap_lets_the_position_go_on() -> None:
 
 
 def test_a_gap_closed_for_an_earlier_connection_stays_open() -> None:
-    position = after(
-        opened(0), lost(5), opened(100), lost(110), opened(120), GapClosed(stream=FILTERED, opened_at=at(100))
-    )
+    twice = after(opened(0), lost(5), opened(100), lost(110), opened(120))
+
+    position = after(GapClosed(stream=FILTERED, opened_at=at(100)), start=twice)
 
     assert position.gap_from == at(-10)
 
@@ -116,16 +117,21 @@ def test_the_watermark_is_the_least_of_all_streams_and_needs_each() -> None:
     assert watermark_of([]) is None
 
 
-_ARRIVALS = st.lists(
-    st.sampled_from([opened, heartbeat, lost, lambda s: GapClosed(stream=FILTERED, opened_at=at(s - 1))])
-)
+def closed(seconds: float) -> GapClosed:
+    return GapClosed(stream=FILTERED, opened_at=at(seconds - 1))
 
 
-@given(makers=_ARRIVALS)
-def test_what_is_surely_read_never_goes_back_nor_passes_what_was_heard(makers: list[object]) -> None:
+Maker = Callable[[float], Arrival]
+_MAKERS: list[Maker] = [opened, heartbeat, lost, closed]
+
+
+@given(makers=st.lists(st.sampled_from(_MAKERS)))
+def test_what_is_surely_read_never_goes_back_nor_passes_what_was_heard(
+    makers: list[Callable[[float], Arrival]],
+) -> None:
     position, before = Position(stream=FILTERED), None
     for second, make in enumerate(makers):
-        position = advance(position, make(second), latency=LATENCY)  # type: ignore[operator] # drawn from the makers above
+        position = advance(position, make(second), latency=LATENCY)
         reached = position.surely_read_until
         assert before is None or (reached is not None and before <= reached <= at(second) - LATENCY)
         before = reached

@@ -59,7 +59,9 @@ def test_a_broken_edit_history_leaves_the_own_id(history: object) -> None:
 
 @pytest.mark.parametrize("note", ["note_tweet", "note_post"])
 def test_a_long_post_is_read_with_the_tags_of_its_note(note: str) -> None:
-    read = read_kept(frame(post(id_at(), "first", **{note: {"text": "x" * 9_000, "entities": entities(["late"])}})))
+    data = post(id_at(), "first") | {note: {"text": "x" * 9_000, "entities": entities(["late"])}}
+
+    read = read_kept(frame(data))
 
     assert read.tags == ("first", "late")
 
@@ -201,15 +203,59 @@ def test_numbers_are_taken_where_x_usually_writes_strings() -> None:
     assert read_kept({"data": {"id": 7, "author_id": 8}}).version_id == "7"
 
 
+_NAMES = [
+    "data",
+    "id",
+    "author_id",
+    "entities",
+    "hashtags",
+    "tag",
+    "includes",
+    "users",
+    "tweets",
+    "type",
+    "referenced_tweets",
+    "event_type",
+    "payload",
+    "filter",
+    "user_id",
+    "note_tweet",
+    "mentions",
+    "edit_history_tweet_ids",
+    "date_time",
+    "username",
+    "protected",
+]
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["data", "id", "author_id", "entities", "hashtags", "tag", "includes", "users", "tweets", "type"]
-                + ["referenced_tweets", "event_type", "payload", "filter", "user_id", "note_tweet", "mentions"]
-                + ["edit_history_tweet_ids", "date_time", "username", "protected", "in_reply_to_user_id"]
+                [
+                    "data",
+                    "id",
+                    "author_id",
+                    "entities",
+                    "hashtags",
+                    "tag",
+                    "includes",
+                    "users",
+                    "tweets",
+                    "type",
+                    "referenced_tweets",
+                    "event_type",
+                    "payload",
+                    "filter",
+                    "user_id",
+                    "note_tweet",
+                    "mentions",
+                    "edit_history_tweet_ids",
+                    "date_time",
+                    "username",
+                    "protected",
+                ]
             ),
             inner | st.sampled_from(["post.create", "post.delete", "oauth.revoke", "retweeted", "12345"]),
             max_size=6,

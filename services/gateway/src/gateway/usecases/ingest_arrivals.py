@@ -168,8 +168,10 @@ async def _add(posts: list[tuple[Stream, Post]], *, found: _Sorted, unit: Unit) 
     """Keep the versions never kept before; the others, also a second copy in this batch, are counted."""
     first: dict[str, tuple[Stream, Post]] = {}
     for stream, post in posts:
-        if first.setdefault(post.message_id, (stream, post)) != (stream, post):
+        if post.message_id in first:
             found.skipped[stream, SkipReason.SEEN_BEFORE] += 1
+        else:
+            first[post.message_id] = (stream, post)
     new = {post.message_id for post in await unit.posts.add([post for _, post in first.values()])}
     found.skipped += Counter((stream, SkipReason.SEEN_BEFORE) for key, (stream, _) in first.items() if key not in new)
     return [kept for key, kept in first.items() if key in new]

@@ -72,13 +72,12 @@ class XApi:
 
     async def _new_bearer(self) -> Secret[str]:
         """Exchange key and secret for the bearer (OAuth 2 client credentials), which lives until it is revoked."""
-        login = aiohttp.BasicAuth(quote(self.app_key, safe=""), quote(self.app_secret.reveal(), safe=""))
+        login = aiohttp.encode_basic_auth(quote(self.app_key, safe=""), quote(self.app_secret.reveal(), safe=""))
         try:
             async with self.session.post(
                 self.url("/oauth2/token"),
                 data={"grant_type": "client_credentials"},
-                auth=login,
-                headers={"User-Agent": USER_AGENT},
+                headers={"Authorization": login, "User-Agent": USER_AGENT},
                 timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
             ) as answer:
                 token = string_at(await fields_of(answer), "access_token")

@@ -1,0 +1,264 @@
+"""Reading the simulated X: what reaches the other services, and what a bad day costs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from services.gateway.tests.x_world import ANNA, JONAS, MIA, XWorld, reading, until, x_world
+
+from gateway.domain.arrivals import Stream
+from gateway.domain.post import SkipReason
+from gateway.usecases.follow_events import follow_prompts
+from gateway.usecases.ports import PromptPosted
+from hashtill.social.v1.social_post_pb2 import PostKind
+from kernel.ids import PostId
+from kernel.shards import SOCIAL_SHARDS
+from kernel.tags import Tag
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[XWorld]:
+    async with x_world() as made:
+        yield made
+
+
+async def test_a_post_with_a_known_tag_is_told_once_and_the_watermark_passes_it(world: XWorld) -> None:
+    async with reading(world):
+        made = await world.act("post", "mia_k", "I want one #BuyKindle")
+        await until(lambda: made in world.versions())
+        await world.until_watermark_after(world.posts[0].posted_at.ToDatetime(tzinfo=UTC))
+
+    [post] = world.posts
+    assert (post.author_id, post.author_handle, list(post.tags)) == (MIA, "mia_k", ["buykindle"])
+    assert {mark.shard for mark in world.watermarks} == set(range(SOCIAL_SHARDS))
+
+
+async def test_the_same_post_on_both_streams_and_five_times_over_is_told_once(world: XWorld) -> None:
+    await world.link(MIA)
+    await world.x.fault("duplicate", times=5)
+    async with reading(world):
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: world.skips(SkipReason.SEEN_BEFORE) == 9)
+
+    assert world.versions() == [made]
+
+
+async def test_a_plain_confirming_post_of_a_linked_member_comes_by_activity_alone(world: XWorld) -> None:
+    await world.link(MIA)
+    async with reading(world):
+        await world.act("post", "jonas_b", "#OKBCDFGHJK")
+        made = await world.act("post", "mia_k", "#OKBCDFGHJK")
+        await until(lambda: made in world.versions())
+
+    assert [post.author_id for post in world.posts] == [MIA]
+
+
+async def test_an_edit_is_another_version_of_the_same_post(world: XWorld) -> None:
+    async with reading(world):
+        first = await world.act("post", "mia_k", "#BuyKindle")
+        second = await world.act("edit", "mia_k", "#BuyKindle please", post_id=first)
+        await until(lambda: len(world.posts) == 2)
+
+    assert [(post.post_id, post.version_id) for post in world.posts] == [(first, first), (first, second)]
+
+
+async def test_a_delete_of_a_kept_post_is_told_and_another_is_not(world: XWorld) -> None:
+    await world.link(MIA)
+    async with reading(world):
+        other = await world.act("post", "mia_k", "good morning")
+        kept = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: kept in world.versions())
+        await world.act("delete", "mia_k", post_id=other)
+        await world.act("delete", "mia_k", post_id=kept)
+        await until(lambda: len(world.posts) == 2)
+
+    assert (world.posts[1].kind, world.posts[1].post_id) == (PostKind.POST_KIND_DELETE, kept)
+    assert world.skips(SkipReason.DELETE_OF_UNKEPT) == 1
+
+
+async def test_a_protected_account_is_not_heard(world: XWorld) -> None:
+    await world.link(ANNA)
+    async with reading(world):
+        await world.act("post", "quiet_anna", "#BuyKindle")
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+    assert world.versions() == [made]
+
+
+async def test_quoting_a_tagged_post_does_not_make_its_tag_ones_own(world: XWorld) -> None:
+    async with reading(world):
+        original = await world.act("post", "mia_k", "#BuyKindle")
+        await world.act("quote", "jonas_b", "look at this", post_id=original)
+        await until(lambda: world.skips(SkipReason.NOT_FOR_US) == 1)
+
+    assert world.versions() == [original]
+
+
+async def test_a_repost_of_ours_is_told_and_a_repost_of_others_is_not(world: XWorld) -> None:
+    async with reading(world):
+        original = await world.act("post", "mia_k", "#BuyKindle")
+        prompt = await world.act("reply", "AmexSync", "@mia_k repost this", post_id=original)
+        await world.act("repost", "jonas_b", post_id=original)
+        made = await world.act("repost", "mia_k", post_id=prompt)
+        await until(lambda: made in world.versions())
+
+    repost = world.posts[-1]
+    assert (repost.kind, repost.target_post_id) == (PostKind.POST_KIND_REPOST, prompt)
+    assert world.versions() == [original, made]
+
+
+async def test_what_was_posted_while_the_streams_were_down_is_found_before_the_watermark_moves_on(
+    world: XWorld,
+) -> None:
+    await world.link(MIA)
+    async with reading(world):
+        order = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: order in world.versions())
+        prompt = await prompted(world, order)
+        await world.x.fault("refuse", seconds=0.6)
+        await world.x.fault("drop")
+        await until(lambda: not world.is_open())
+        missed = [
+            await world.act("post", "jonas_b", "#BuyKindle"),
+            await world.act("post", "mia_k", "#OKBCDFGHJK"),
+            await world.act("repost", "mia_k", post_id=prompt),
+        ]
+        frozen = world.watermark
+        await until(lambda: set(missed) <= set(world.versions()))
+        await until(world.is_open)
+        await world.until_watermark_after(datetime.now(UTC))
+
+    events = world.store.messages.events
+    first_moved = next(n for n, each in enumerate(events) if hasattr(each, "at") and moment(each) > frozen)
+    assert all(places(events, post_id) < first_moved for post_id in missed)
+
+
+async def test_a_clean_close_is_a_gap_too(world: XWorld) -> None:
+    async with reading(world):
+        await world.x.fault("refuse", seconds=0.3)
+        await world.x.fault("drop", clean=True)
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+
+async def test_what_was_posted_while_we_were_stopped_is_found_at_the_next_start(world: XWorld) -> None:
+    async with reading(world):
+        await world.until_watermark_after(datetime.now(UTC) - timedelta(seconds=1))
+    made = await world.act("post", "mia_k", "#BuyKindle")
+
+    async with reading(world):
+        await until(lambda: made in world.versions())
+
+
+async def test_a_silent_stream_is_dropped_and_made_again(world: XWorld) -> None:
+    async with reading(world):
+        await world.x.fault("stall", stream="filtered_stream", seconds=30)
+        await until(lambda: world.tally.connects[Stream.FILTERED] == 2)
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+
+async def test_an_error_frame_ends_the_connection_and_the_next_one_reads_on(world: XWorld) -> None:
+    async with reading(world):
+        await world.x.fault("error_frame", stream="filtered_stream", disconnect_type="SlowReader")
+        await until(lambda: world.tally.connects[Stream.FILTERED] == 2)
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [('{"unheard_of": true}', SkipReason.UNKNOWN_FRAME), ("no json at all", SkipReason.NOT_JSON)],
+)
+async def test_garbage_is_counted_and_harms_nothing(world: XWorld, text: str, reason: SkipReason) -> None:
+    async with reading(world):
+        await world.x.fault("garbage_frame", text=text)
+        await until(lambda: world.skips(reason) == 2)
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+    assert world.tally.connects == {Stream.FILTERED: 1, Stream.ACTIVITY: 1}
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_refused_calls_are_tried_again_with_patience(world: XWorld, status: int) -> None:
+    await world.link(MIA)
+    await world.x.fault("fail_calls", count=3, status=status, method="GET", path="/2/*")
+
+    async with reading(world):
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+
+async def test_a_full_stream_is_freed_and_taken(world: XWorld) -> None:
+    token = await world.x.app_token("hashtill", "sandbox-client-secret")
+    await world.x.call(
+        "POST", "/2/tweets/search/stream/rules", token=token, json={"add": [{"value": "cats", "tag": "theirs"}]}
+    )
+    async with world.x.stream("/2/tweets/search/stream", token=token), reading(world):
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+
+async def test_rules_follow_the_known_tags(world: XWorld) -> None:
+    async with reading(world) as session:
+        world.tags.add(Tag("buycamera"))
+        session.rules.wake()
+        await until_rules(world, {"@AmexSync", "retweets_of:AmexSync", "#buykindle", "#buycamera"})
+        world.tags.clear()
+        session.rules.wake()
+        await until_rules(world, {"@AmexSync", "retweets_of:AmexSync"})
+
+
+async def test_an_ended_link_is_no_longer_watched(world: XWorld) -> None:
+    link = uuid4()
+    await world.link(JONAS, link_id=link)
+    async with reading(world) as session:
+        await until_subscriptions(world, 3)
+        await world.link(JONAS, link_id=link, watched=False, version=2)
+        session.subscriptions.wake()
+        await until_subscriptions(world, 0)
+
+
+async def test_a_withdrawn_access_is_told(world: XWorld) -> None:
+    await world.link(MIA)
+    async with reading(world):
+        await until_subscriptions(world, 3)
+        await world.x.control("revocations", {"user": "mia_k"})
+        await until(lambda: world.revoked == [MIA])
+
+
+async def prompted(world: XWorld, order: str) -> str:
+    """Let the program reply to an order, and the notifier's event say so."""
+    prompt = await world.act("reply", "AmexSync", "confirm with #OKBCDFGHJK", post_id=order)
+    posted = PromptPosted(post_id=PostId(prompt), in_reply_to_post_id=PostId(order), posted_at=datetime.now(UTC))
+    await follow_prompts([posted], transactions=world.store.transactions)
+    return prompt
+
+
+def moment(event: Any) -> datetime:
+    at: datetime = event.at.ToDatetime(tzinfo=UTC)
+    return at
+
+
+def places(events: list[Any], post_id: str) -> int:
+    return next(n for n, each in enumerate(events) if getattr(each, "version_id", "") == post_id)
+
+
+async def until_rules(world: XWorld, values: set[str]) -> None:
+    await until_listed(world, "/2/tweets/search/stream/rules", lambda data: {rule["value"] for rule in data} == values)
+
+
+async def until_subscriptions(world: XWorld, count: int) -> None:
+    await until_listed(world, "/2/activity/subscriptions", lambda data: len(data) == count)
+
+
+async def until_listed(world: XWorld, path: str, fits: Any) -> None:
+    token = await world.x.app_token("hashtill", "sandbox-client-secret")
+    async with asyncio.timeout(10):
+        while not fits((await world.x.call("GET", path, token=token)).body.get("data", [])):  # noqa: ASYNC110 - X tells nobody
+            await asyncio.sleep(0.02)

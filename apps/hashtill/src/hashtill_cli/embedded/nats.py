@@ -56,6 +56,11 @@ class Nats:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def url(self) -> Secret[str]:
         """The address with user and password."""
         return Secret(f"nats://{USER}:{self.password.reveal()}@{LOOPBACK}:{self.port}")
@@ -76,6 +81,11 @@ class Nats:
         ready = wait_until(self._learn_ports, process=self.process, seconds_max=READY_SECONDS_MAX, name="nats-server")
         if not ready:
             raise EmbeddedServerError(f"nats-server did not start: {_reason(self.log)}")
+
+    def restart(self) -> None:
+        """Start it again after it died."""
+        self.stop()
+        self.start()
 
     def stop(self) -> None:
         """End it; what was stored stays."""

@@ -1,11 +1,19 @@
 """Ports: a free one on the loopback address, or a clear word when a wished one is taken."""
 
+import secrets
 import socket
+from contextlib import ExitStack
 
 from hashtill_cli.embedded.errors import EmbeddedServerError
 
 LOOPBACK = "127.0.0.1"
 """The one address our servers listen on; nothing of ours is reachable from outside the machine."""
+
+_RANGE = range(20_000, 32_000)
+"""Below Linux' range for outgoing connections (from 32768), which could take a port between choosing and opening it."""
+
+_TRIES_MAX = 1_000
+"""With half of the range taken, ten would do."""
 
 _PROBE_TIMEOUT_SECONDS = 0.5
 """A loopback connection is made or refused at once."""
@@ -13,10 +21,24 @@ _PROBE_TIMEOUT_SECONDS = 0.5
 
 def free_port() -> int:
     """Give a TCP port nobody listens on now; another process may still take it, so the caller retries."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
+    return free_ports(1)[0]
+
+
+def free_ports(number: int) -> list[int]:
+    """Give different free ports, from a range the system does not hand out to outgoing connections."""
+    with ExitStack() as held:
+        return [_bound(held.enter_context(socket.socket())) for _ in range(number)]
+
+
+def _bound(probe: socket.socket) -> int:
+    for _ in range(_TRIES_MAX):
+        port = secrets.choice(_RANGE)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            continue
         return port
+    raise EmbeddedServerError(f"No free port was found between {_RANGE[0]} and {_RANGE[-1]}. Stop some programs.")
 
 
 def require_free(port: int, *, for_what: str) -> int:

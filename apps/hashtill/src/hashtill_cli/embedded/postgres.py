@@ -49,6 +49,11 @@ class Postgres:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def admin_dsn(self) -> Secret[str]:
         """The superuser's address, for creating databases; services get their own."""
         return self.dsn(role=SUPERUSER, password=self.password, database="postgres")

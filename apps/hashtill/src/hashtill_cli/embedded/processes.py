@@ -33,11 +33,16 @@ def spawn(
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C reaches us alone, and we stop our servers in order
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
-        preexec_fn=lambda: die_with_parent(last_signal),  # noqa: PLW1509 - one system call, no lock is taken after the fork
+        preexec_fn=lambda: _begin(last_signal),  # noqa: PLW1509 - two system calls, no lock is taken after the fork
         user=None if account is None else account.uid,
         group=None if account is None else account.gid,
         extra_groups=None if account is None else [],
     )
+
+
+def _begin(last_signal: signal.Signals) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a server must hear what the supervisor blocks
+    die_with_parent(last_signal)
 
 
 def die_with_parent(last_signal: signal.Signals) -> None:

@@ -1,0 +1,1 @@
+"""One file a command; `hashtill_cli.main` lists them."""

@@ -1,0 +1,24 @@
+"""The `hashtill` command: every subcommand is a file in `commands/`, listed here."""
+
+import typer
+
+from hashtill_cli.commands.up import up
+
+app = typer.Typer(
+    name="hashtill",
+    help="Paying and rewarding by hashtag: run the suite on this machine and look after it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(up)
+
+
+@app.callback()
+def hashtill() -> None:
+    """Keep subcommands subcommands, even while there is only one."""
+
+
+def run() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,94 @@
+"""A running suite: servers, sandbox and services on one data folder, from nothing to ready and back."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.embedded.servers import Servers, embedded_servers
+from hashtill_cli.suite.outside import callback_of, sandbox_specs, world_of
+from hashtill_cli.suite.services import choose_addresses, service_specs
+from hashtill_cli.supervisor.address_book import AddressBook, forget_address_book
+from hashtill_cli.supervisor.children import Children
+from hashtill_cli.supervisor.forking import preload
+from hashtill_cli.supervisor.spec import ProcessSpec
+from hashtill_cli.supervisor.supervisor import Supervisor
+
+Tell = Callable[[str], None]
+"""Says a step of the start to the person who waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """What runs, for those who look after it."""
+
+    servers: Servers
+    children: Children
+    supervisor: Supervisor
+    book: AddressBook
+    seconds_to_ready: float
+
+    def pids(self) -> dict[str, int]:
+        """Give the processes by name, servers included."""
+        servers = {"postgres": self.servers.postgres.process, "nats": self.servers.nats.process}
+        children = {child.spec.name: child.pid for child in self.children.all}
+        return children | {name: process.pid for name, process in servers.items() if process is not None}
+
+
+@contextmanager
+def running_suite(data: Path, *, tell: Tell, extra: dict[str, str] | None = None) -> Iterator[Suite | None]:
+    """Start everything and give it when ready; stop everything at the end. None when told to stop before.
+
+    `extra` are variables for the services beyond a suite's usual ones; a demo's shortened times, for instance.
+    """
+    began = time.monotonic()
+    with embedded_servers(data) as servers:
+        tell("PostgreSQL and NATS run")
+        specs = describe(servers, Keyring(data.resolve()), extra or {})
+        preload(specs)
+        tell("imported, forking")
+        with _supervised(specs, servers, data, tell) as (children, supervisor):
+            ready = supervisor.wait_ready()
+            book = _book(specs, servers, data)
+            book.write(data)
+            suite = Suite(
+                servers=servers, children=children, supervisor=supervisor, book=book,
+                seconds_to_ready=time.monotonic() - began,
+            )  # fmt: skip
+            yield suite if ready else None
+
+
+def describe(servers: Servers, keyring: Keyring, extra: dict[str, str]) -> list[ProcessSpec]:
+    """List every process of the suite, the outside world first."""
+    addresses = choose_addresses()
+    callback = callback_of(addresses)
+    sandbox = sandbox_specs(keyring, callback=callback)
+    world = world_of(sandbox, keyring, callback=callback) | extra
+    return [*sandbox, *service_specs(servers, addresses, world)]
+
+
+@contextmanager
+def _supervised(
+    specs: Sequence[ProcessSpec], servers: Servers, data: Path, tell: Tell
+) -> Iterator[tuple[Children, Supervisor]]:
+    children = Children(list(specs), logs=data / "logs")
+    supervisor = Supervisor(children, servers={"postgres": servers.postgres, "nats": servers.nats}, tell=tell)
+    try:
+        yield children, supervisor
+    finally:
+        forget_address_book(data)
+        supervisor.stop()
+
+
+def _book(specs: Sequence[ProcessSpec], servers: Servers, data: Path) -> AddressBook:
+    return AddressBook(
+        supervisor_pid=os.getpid(),
+        processes={spec.name: dict(spec.addresses) for spec in specs},
+        databases={name: dsn.reveal() for name, dsn in servers.dsns.items()},
+        nats_url=servers.nats.url.reveal(),
+        nats_monitoring_url=servers.nats.monitoring_url,
+        logs=str((data / "logs").resolve()),
+    )

@@ -1,6 +1,7 @@
 """One simulated X for each test, in the test's own loop on a free port."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aiohttp
 import pytest
@@ -12,6 +13,13 @@ from sandbox.x.settable_clock import SettableClock
 from sandbox.x.settings import Settings, Tier
 
 StartX = Callable[..., Awaitable[XClient]]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_wrong_unseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A handler that raises is a bug of the simulation, also when nobody reads its answer."""
+    yield
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ class Connection:
         ending = await self._send_until_ended(response)
         if ending.torn and request.transport is not None:
             request.transport.abort()
-            raise ConnectionResetError("torn by a fault")
+            return response
         if ending.frame:
             await response.write(ending.frame)
         await response.write_eof()

@@ -15,6 +15,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ALLOWANCE = web.RequestKey("allowance", Allowance)
 
+_READER_LEFT = 499
+"""The answer to a reader that left while a stream wrote to it: nobody reads it, and nothing is wrong."""
+
 _TITLES = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
 
 
@@ -57,6 +60,8 @@ class Edge:
             return await handler(request)
         except ProblemError as error:
             return problem_answer(error.problem)
+        except ConnectionResetError:
+            return web.Response(status=_READER_LEFT)
 
     def _failed(self, request: web.Request, status: int) -> web.StreamResponse:
         request[ALLOWANCE] = self._limits.exhausted(_endpoint(request))

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 
 from chassis.jetstream import JetStreamError, raise_error
 from chassis.message_headers import CLOSING_LINE
-from chassis.nats_wire import publication, write
+from chassis.nats_wire import answers, publication, write
 
 BATCH_MAX = 1_000
 """The server's own bound of one atomic batch."""
@@ -104,7 +104,7 @@ class Publisher:
         futures = [self._waiting[name] for name in names]
         until = asyncio.FIRST_COMPLETED if first_completed else asyncio.ALL_COMPLETED
         try:
-            await asyncio.wait(futures, timeout=ACK_SECONDS, return_when=until)
+            await answers(self._client, futures, seconds_max=ACK_SECONDS, return_when=until)
         finally:
             for name in names:
                 self._waiting.pop(name).cancel()

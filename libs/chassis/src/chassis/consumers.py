@@ -38,6 +38,7 @@ CHORES_SECONDS = 2.0
 FLUSH_SECONDS = 0.5
 """A stop waits this long to know that its last acknowledgements arrived."""
 
+_NOT_FOUND = 404
 _NANOSECONDS = 1_000_000_000
 
 
@@ -102,8 +103,13 @@ class BatchConsumer:
         await self._dead.collect()
 
     async def pending(self) -> int:
-        """Count the messages not yet delivered or not yet acknowledged, as JetStream sees it."""
-        answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
+        """Count the messages not yet delivered or not yet acknowledged; 1 while there is no consumer to ask about."""
+        try:
+            answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
+        except JetStreamError as error:
+            if error.code == _NOT_FOUND:
+                return 1
+            raise
         return int(answer["num_pending"]) + int(answer["num_ack_pending"])
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from nats.errors import NoRespondersError
 
 from chassis.lifecycle import NotThereError
+from chassis.nats_wire import answers
 from kernel.secret import Secret
 
 WAIT_SECONDS = 60.0
@@ -114,8 +115,14 @@ async def connect(url: Secret[str], *, name: str, wait_seconds: float = WAIT_SEC
 
 async def api(client: Client, subject: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """Ask JetStream's API; raises JetStreamError for a no, and nats' own errors when nobody answers."""
-    reply = await client.request(f"$JS.API.{subject}", orjson.dumps(body) if body else b"", timeout=API_SECONDS)
-    answer: dict[str, Any] = orjson.loads(reply.data)
+    payload = orjson.dumps(body) if body else b""
+    asking = asyncio.ensure_future(client.request(f"$JS.API.{subject}", payload, timeout=API_SECONDS))
+    try:
+        await answers(client, [asking], seconds_max=API_SECONDS + 1)
+    except BaseException:
+        asking.cancel()
+        raise
+    answer: dict[str, Any] = orjson.loads((await asking).data)
     raise_error(answer)
     return answer
 

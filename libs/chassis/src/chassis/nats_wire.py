@@ -1,9 +1,15 @@
 """NATS on the wire: many commands in one write; nats-py's own publish costs ten times as much a message."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from time import monotonic
+from typing import Any
 
 from nats.aio.client import Client
 from nats.errors import ConnectionClosedError, ConnectionReconnectingError
+
+LOOK_SECONDS = 0.1
+"""An awaited answer's connection is looked at this often: what was sent over a lost one is never answered."""
 
 
 def publication(subject: str, reply: str, headers: bytes, body: bytes) -> bytes:
@@ -28,3 +34,20 @@ async def write(client: Client, commands: Sequence[bytes] | Iterable[bytes]) -> 
         raise ConnectionReconnectingError
     await client._send_command(b"".join(commands))  # noqa: SLF001 - no public call takes more than one message
     await client._flush_pending()  # noqa: SLF001 - as above
+
+
+async def answers(
+    client: Client,
+    awaited: Sequence[asyncio.Future[Any]],
+    *,
+    seconds_max: float,
+    return_when: str = asyncio.ALL_COMPLETED,
+) -> None:
+    """Wait for answers, at most so long; raises ConnectionReconnectingError once their connection is lost."""
+    reconnects, ends_at = client.stats["reconnects"], monotonic() + seconds_max
+    while (left := ends_at - monotonic()) > 0:
+        _, missing = await asyncio.wait(awaited, timeout=min(left, LOOK_SECONDS), return_when=return_when)
+        if not missing or (return_when == asyncio.FIRST_COMPLETED and len(missing) < len(awaited)):
+            return
+        if not client.is_connected or client.stats["reconnects"] != reconnects:
+            raise ConnectionReconnectingError

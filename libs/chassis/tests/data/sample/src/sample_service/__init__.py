@@ -1,0 +1,1 @@
+"""A service that only has the message tables."""

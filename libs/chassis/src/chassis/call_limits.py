@@ -36,14 +36,17 @@ class CallLimits(Around):
         request_id = accepted_request_id(header(context, REQUEST_ID_HEADER))
         context.set_trailing_metadata(((REQUEST_ID_HEADER, request_id),))
         given: float | None = _time_remaining(context)
-        default = None if streams or given is not None else self._deadline_seconds
-        with answering(request_id), ending_in(given if given is not None else default):
-            try:
-                async with asyncio.timeout(default):
+        if streams or given is not None:  # grpc itself ends a call at the caller's deadline
+            with answering(request_id), ending_in(given):
+                yield
+            return
+        try:
+            with answering(request_id), ending_in(self._deadline_seconds):
+                async with asyncio.timeout(self._deadline_seconds):
                     yield
-            except TimeoutError:
-                message = f"No answer within {self._deadline_seconds:g} s (the limit when the caller sets no deadline)."
-                await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, message, context.trailing_metadata())
+        except TimeoutError:
+            message = f"No answer within {self._deadline_seconds:g} s (the limit when the caller sets no deadline)."
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, message, context.trailing_metadata())
 
 
 def header(context: Context, key: str) -> str | None:

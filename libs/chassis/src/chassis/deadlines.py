@@ -1,9 +1,9 @@
 """Deadlines: what is left of the call being answered bounds every call it makes."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+
+from chassis.bound import Bound
 
 MARGIN_SECONDS = 0.02
 """Kept back at every hop, so that the answer to the outer call can still be written."""
@@ -26,11 +26,6 @@ def call_timeout_seconds(own_seconds: float) -> float:
     return own_seconds if left is None else max(LEAST_SECONDS, min(own_seconds, left - MARGIN_SECONDS))
 
 
-@contextmanager
-def ending_in(seconds: float | None) -> Iterator[None]:
+def ending_in(seconds: float | None) -> Bound[float | None]:
     """Give everything inside that much time; None leaves it unbounded (a watching stream)."""
-    token = _ends_at.set(None if seconds is None else time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _ends_at.reset(token)
+    return Bound(_ends_at, None if seconds is None else time.monotonic() + seconds)

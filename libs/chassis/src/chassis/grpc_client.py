@@ -15,7 +15,7 @@ from chassis.grpc_server import KEEPALIVE_MS, MESSAGE_BYTES_MAX
 from chassis.request_ids import REQUEST_ID_HEADER, current_request_id
 from chassis.retries import ATTEMPTS_MAX, RetryBudget, is_repeatable, is_worth_retrying, pause_seconds
 from chassis.telemetry import current_traceparent, set_allowed, span
-from chassis.trace_interceptor import TRACEPARENT_HEADER
+from chassis.trace_interceptor import TRACEPARENT_HEADER, service_and_name
 
 TIMEOUT_SECONDS = 3.0
 """A call's limit when its caller names none: a batch answers within 2 s, and one second is for the way."""
@@ -60,7 +60,7 @@ class _UnaryCalls(_Unary):
         """Make the call, and again while that may help."""
         method = method_of(client_call_details)
         own_seconds = client_call_details.timeout or self._timeout_seconds
-        service, _, name = method.strip("/").partition("/")
+        service, name = service_and_name(method)
         with span(f"{service}/{name}", kind=SpanKind.CLIENT, rpc_service=service, rpc_method=name) as opened:
             self._budget.called()
             ends_at = asyncio.get_running_loop().time() + call_timeout_seconds(own_seconds)

@@ -2,9 +2,9 @@
 
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+
+from chassis.bound import Bound
 
 REQUEST_ID_HEADER = "x-request-id"
 """The gRPC metadata key, in and out."""
@@ -23,11 +23,6 @@ def accepted_request_id(offered: str | None) -> str:
     return offered if offered and _SHAPE.fullmatch(offered) else uuid.uuid4().hex
 
 
-@contextmanager
-def answering(request_id: str) -> Iterator[None]:
+def answering(request_id: str) -> Bound[str | None]:
     """Bind a request id to everything inside: its logs and its onward calls."""
-    token = _current.set(request_id)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return Bound(_current, request_id)

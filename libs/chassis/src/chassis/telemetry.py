@@ -6,7 +6,7 @@ Without an exporter a span is two random numbers in the context (about 2 µs); w
 import asyncio
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from types import TracebackType
@@ -15,7 +15,17 @@ from typing import TypedDict, Unpack, cast
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
 
 from chassis.masking import masked
 
@@ -64,7 +74,20 @@ def span(
     **attributes: Unpack[SpanAttributes],
 ) -> AbstractContextManager[Span]:
     """Open a child of the current one, named like `orders.hold_stock`; an exception but an `expected` one fails it."""
-    return _Opened(name, kind=kind, parent=None, links=(), attributes=attributes, expected=expected)
+    return _Opened(name, _here(), kind=kind, attributes=attributes, expected=expected)
+
+
+def caused_span(
+    name: str,
+    traceparent: str | None,
+    *,
+    kind: SpanKind = SpanKind.CONSUMER,
+    expected: type[BaseException] = asyncio.CancelledError,
+    **attributes: Unpack[SpanAttributes],
+) -> AbstractContextManager[Span]:
+    """Open the child of a cause from elsewhere, a new root without one: `parented_by` and `span` in one step."""
+    cause = read_traceparent(traceparent) or INVALID_SPAN_CONTEXT
+    return _Opened(name, cause, kind=kind, attributes=attributes, expected=expected)
 
 
 def batch_span(
@@ -76,9 +99,9 @@ def batch_span(
     """
     found = list(islice(_causes(traceparents), LINKS_MAX if Recorder.tracer else 2))
     if len(found) == 1:
-        return _Opened(name, kind=SpanKind.CONSUMER, parent=_remote(found[0]), links=(), attributes=attributes)
+        return _Opened(name, found[0], kind=SpanKind.CONSUMER, attributes=attributes)
     links = [Link(cause) for cause in found]
-    return _Opened(name, kind=SpanKind.CONSUMER, parent=Context(), links=links, attributes=attributes)
+    return _Opened(name, INVALID_SPAN_CONTEXT, kind=SpanKind.CONSUMER, links=links, attributes=attributes)
 
 
 def parented_by(traceparent: str | None) -> AbstractContextManager[None]:
@@ -88,13 +111,13 @@ def parented_by(traceparent: str | None) -> AbstractContextManager[None]:
 
 def current_traceparent() -> str | None:
     """Write the current span as a W3C traceparent, for an outbox row, a header or a lease; None outside any span."""
-    at = trace.get_current_span().get_span_context()
+    at = _here()
     return f"00-{at.trace_id:032x}-{at.span_id:016x}-{at.trace_flags:02x}" if at.is_valid else None
 
 
 def current_trace_id() -> str | None:
     """Give the current trace's id, 32 hex digits, for the order's log; None outside any span."""
-    at = trace.get_current_span().get_span_context()
+    at = _here()
     return f"{at.trace_id:032x}" if at.is_valid else None
 
 
@@ -120,25 +143,25 @@ class Recorder:
 
 
 class _Opened(AbstractContextManager[Span]):
-    __slots__ = ("_attributes", "_expected", "_kind", "_links", "_name", "_parent", "_span", "_token")
+    __slots__ = ("_above", "_attributes", "_expected", "_kind", "_links", "_name", "_span", "_token")
 
     def __init__(
         self,
         name: str,
+        above: SpanContext,
         *,
         kind: SpanKind,
-        parent: Context | None,
-        links: Iterable[Link],
         attributes: SpanAttributes,
+        links: Sequence[Link] = (),
         expected: type[BaseException] = asyncio.CancelledError,
     ) -> None:
-        self._name, self._kind, self._parent, self._links, self._attributes = name, kind, parent, links, attributes
-        self._expected = expected
+        self._name, self._above, self._kind, self._attributes = name, above, kind, attributes
+        self._links, self._expected = links, expected
 
     def __enter__(self) -> Span:
         tracer = Recorder.tracer
-        self._span = self._recorded(tracer) if tracer else NonRecordingSpan(_child_of(self._parent))
-        self._token = otel_context.attach(trace.set_span_in_context(self._span, self._parent))
+        self._span = self._recorded(tracer) if tracer else NonRecordingSpan(_child_of(self._above))
+        self._token = otel_context.attach(trace.set_span_in_context(self._span))
         return self._span
 
     def __exit__(
@@ -151,18 +174,18 @@ class _Opened(AbstractContextManager[Span]):
         self._span.end()
 
     def _recorded(self, tracer: trace.Tracer) -> Span:
-        kept = _allowed(self._attributes)
-        return tracer.start_span(self._name, self._parent, kind=self._kind, attributes=kept, links=list(self._links))
+        kept, above = _allowed(self._attributes), _as_context(self._above)
+        return tracer.start_span(self._name, above, kind=self._kind, attributes=kept, links=self._links)
 
 
 class _Parented(AbstractContextManager[None]):
     __slots__ = ("_cause", "_token")
 
     def __init__(self, traceparent: str | None) -> None:
-        self._cause = read_traceparent(traceparent)
+        self._cause = read_traceparent(traceparent) or INVALID_SPAN_CONTEXT
 
     def __enter__(self) -> None:
-        self._token = otel_context.attach(_remote(self._cause) if self._cause else Context())
+        self._token = otel_context.attach(_as_context(self._cause))
 
     def __exit__(self, *_: object) -> None:
         otel_context.detach(self._token)
@@ -190,12 +213,15 @@ def _safe(value: str | int) -> str | int:
     return masked(value)[:TEXT_MAX] if isinstance(value, str) else value
 
 
-def _remote(cause: SpanContext) -> Context:
-    return trace.set_span_in_context(NonRecordingSpan(cause), Context())
+def _here() -> SpanContext:
+    return trace.get_current_span().get_span_context()
 
 
-def _child_of(parent: Context | None) -> SpanContext:
-    above = trace.get_current_span(parent).get_span_context()
+def _as_context(above: SpanContext) -> Context:
+    return trace.set_span_in_context(NonRecordingSpan(above), Context()) if above.is_valid else Context()
+
+
+def _child_of(above: SpanContext) -> SpanContext:
     if not above.is_valid:
         return SpanContext(_bits(128), _bits(64), is_remote=False, trace_flags=_SAMPLED)
     return SpanContext(above.trace_id, _bits(64), is_remote=False, trace_flags=above.trace_flags)

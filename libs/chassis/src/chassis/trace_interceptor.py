@@ -6,12 +6,12 @@ from typing import Any
 
 import grpc
 from grpc import aio
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind, StatusCode
 
 from chassis.call_limits import header
 from chassis.interception import Around, Context
 from chassis.request_ids import current_request_id
-from chassis.telemetry import parented_by, set_allowed, span
+from chassis.telemetry import caused_span, set_allowed
 
 TRACEPARENT_HEADER = "traceparent"
 """The W3C header, in gRPC metadata."""
@@ -40,21 +40,32 @@ class TraceInterceptor(Around):
 
 @asynccontextmanager
 async def _traced(method: str, context: Context) -> AsyncIterator[None]:
-    service, _, name = method.strip("/").partition("/")
-    request_id = current_request_id() or ""
-    with (
-        parented_by(header(context, TRACEPARENT_HEADER)),
-        span(
-            f"{service}/{name}", kind=SpanKind.SERVER, expected=aio.AbortError, rpc_service=service, rpc_method=name
-        ) as opened,
-    ):
+    service, name = service_and_name(method)
+    with caused_span(
+        f"{service}/{name}",
+        header(context, TRACEPARENT_HEADER),
+        kind=SpanKind.SERVER,
+        expected=aio.AbortError,
+        rpc_service=service,
+        rpc_method=name,
+    ) as opened:
         try:
             yield
         finally:
-            code = _code_of(context)
-            set_allowed(opened, rpc_status=code, request_id=request_id)
-            if code in _OURS:
-                opened.set_status(StatusCode.ERROR)
+            if opened.is_recording():
+                _note(opened, _code_of(context))
+
+
+def service_and_name(method: str) -> tuple[str, str]:
+    """Split `/package.Service/Method` into its two names."""
+    service, _, name = method[1:].partition("/")
+    return service, name
+
+
+def _note(opened: Span, code: str) -> None:
+    set_allowed(opened, rpc_status=code, request_id=current_request_id() or "")
+    if code in _OURS:
+        opened.set_status(StatusCode.ERROR)
 
 
 def _code_of(context: Context) -> str:

@@ -54,12 +54,15 @@ async def test_reconnects_are_refused_until_cleared_and_on_the_named_stream_only
 async def test_a_stalled_stream_sends_no_byte_then_all(x: XClient, app_token: str) -> None:
     async with x.stream(PATH, token=app_token) as frames:
         await x.fault("stall", seconds=0.6)
-        await x.act("post", "mia_k", text="#a")
         began = time.monotonic()
-        line = await frames.line()
+        await x.act("post", "mia_k", text="#a")
+        lines = [await frames.line()]
+        while not lines[-1]:
+            lines.append(await frames.line())
+        took = time.monotonic() - began
 
-    assert line != b"", "no heartbeat came during the stall"
-    assert time.monotonic() - began > 0.4
+    assert took > 0.5
+    assert len(lines) <= 2, "at most one heartbeat was on its way before the stall"
 
 
 async def test_every_frame_comes_as_often_as_told(x: XClient, app_token: str) -> None:
@@ -85,7 +88,6 @@ async def test_frames_are_delayed(x: XClient, app_token: str) -> None:
 
 
 async def test_frames_change_their_order_within_a_window(x: XClient, app_token: str) -> None:
-    await x.fault("reorder", window_milliseconds=60_000)
     actions = [{"user": "mia_k", "text": f"#a {n}"} for n in range(3)]
 
     async with x.stream(PATH, token=app_token) as frames:
@@ -106,6 +108,17 @@ async def test_an_in_band_error_ends_the_stream(x: XClient, app_token: str) -> N
 
     assert frame["errors"][0]["title"] == "operational-disconnect"
     assert frame["errors"][0]["disconnect_type"] == "UpstreamOperationalDisconnect"
+
+
+async def test_a_reader_too_far_behind_is_cut_off(x: XClient, app_token: str) -> None:
+    await x.fault("duplicate", times=100)
+    actions = [{"user": "mia_k", "text": f"#a {n}"} for n in range(501)]
+
+    async with x.stream(PATH, token=app_token) as frames:
+        await x.control("actions", {"actions": actions})
+        frame = await frames.next()
+
+    assert frame["errors"][0]["disconnect_type"] == "SlowReader"
 
 
 async def test_a_garbage_frame_comes_between_good_ones(x: XClient, app_token: str) -> None:

@@ -53,6 +53,7 @@ class Connection:
         self._offered = 0
         self._stalled_until = 0.0
         self._ending: Ending | None = None
+        self._transport: asyncio.Transport | None = None
         self._woken = asyncio.Event()
 
     def offer(self, frame: bytes) -> None:
@@ -77,18 +78,20 @@ class Connection:
         self._woken.set()
 
     def end(self, ending: Ending) -> None:
-        """End it; the first ending counts."""
+        """End it; the first ending counts. Tearing does not wait for a reader that has stopped reading."""
         self._ending = self._ending or ending
+        if self._ending.torn and self._transport is not None:
+            self._transport.abort()
         self._woken.set()
 
     async def carry(self, request: web.Request) -> web.StreamResponse:
         """Answer the request with the stream until it ends; the first heartbeat goes at once and opens it."""
         response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+        self._transport = request.transport
         await response.prepare(request)
         await response.write(LINE_END)
         ending = await self._send_until_ended(response)
-        if ending.torn and request.transport is not None:
-            request.transport.abort()
+        if ending.torn:
             return response
         if ending.frame:
             await response.write(ending.frame)

@@ -71,7 +71,8 @@ class Watching:
         await response.prepare(request)
         watcher = Watcher()
         if since_id:
-            watcher.put(b"".join(_post_line(post, self._world) for post in self._since(since_id)))
+            earlier = self._world.posts.since(since_id, count_max=LINES_MAX)
+            watcher.put(b"".join(_post_line(post, self._world) for post in earlier))
         self._watchers[watcher] = None
         try:
             await response.write(b"\n")

@@ -129,11 +129,14 @@ async def test_an_account_stays_watched_while_one_of_its_links_is(world: World) 
 
 
 async def test_a_unit_that_fails_leaves_nothing(world: World) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with world.transactions.begin() as unit:
             await unit.posts.add([ORDER])
             await unit.outbox.add([ORDER])
             1 / 0  # noqa: B018 - any bug
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
 
     async with world.transactions.begin() as unit:
         assert await unit.posts.add([ORDER]) == [ORDER]

@@ -20,13 +20,14 @@ BEHIND_SECONDS_MAX = 5.0
 class Lane:
     """A bounded queue that gives batches of what is waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, behind_seconds_max: float = BEHIND_SECONDS_MAX) -> None:
+        self._behind_seconds_max = behind_seconds_max
         self._waiting: asyncio.Queue[Arrival] = asyncio.Queue(maxsize=LANE_MAX)
 
     async def put_all(self, arrivals: Sequence[Arrival]) -> None:
         """Put what a stream said; raises NetworkFailedError when there is no room for too long."""
         try:
-            async with asyncio.timeout(BEHIND_SECONDS_MAX):
+            async with asyncio.timeout(self._behind_seconds_max):
                 for arrival in arrivals:
                     await self._waiting.put(arrival)
         except TimeoutError as error:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from gateway.domain.arrivals import GapClosed
 from gateway.domain.gaps import questions_for
@@ -104,3 +105,5 @@ def answers_to(question: Question, *, archive: Archive) -> AsyncIterator[list[ob
             return archive.search(question.query, since=question.since)
         case Reposts():
             return archive.reposts_of(question.post_id, since=question.since)
+        case _:
+            assert_never(question)

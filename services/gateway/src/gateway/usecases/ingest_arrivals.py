@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from gateway.domain.arrivals import (
     Arrival,
@@ -135,7 +136,9 @@ def _file(
         case Skip():
             found.skipped[stream, reading.reason] += 1
         case None:
-            pass
+            return
+        case _:
+            assert_never(reading)
 
 
 def _worth_writing(found: _Sorted, moved: Progress, *, at: datetime | None, policy: Policy) -> bool:

@@ -33,8 +33,18 @@ async def test_some_rules_may_succeed_beside_duplicates_and_nonsense(x: XClient,
     answer = await _add(x, app_token, "#a", "is:retweet", "#new")
 
     assert answer.status == 201
-    assert answer.body["meta"]["summary"] == {"created": 1, "not_created": 2, "valid": 2, "invalid": 1}
+    assert answer.body["meta"]["summary"] == {"created": 1, "not_created": 2, "valid": 1, "invalid": 2}
     assert [error["type"].rsplit("/", 1)[-1] for error in answer.body["errors"]] == ["duplicate-rules", "invalid-rules"]
+
+
+async def test_rules_that_all_exist_already_are_no_error_of_the_call(x: XClient, app_token: str) -> None:
+    await _add(x, app_token, "#a")
+
+    answer = await _add(x, app_token, "#a")
+
+    assert answer.status == 201
+    assert "data" not in answer.body
+    assert answer.body["errors"][0]["id"].isdecimal()
 
 
 async def test_a_dry_run_changes_nothing(x: XClient, app_token: str) -> None:

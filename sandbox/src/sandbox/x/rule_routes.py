@@ -74,18 +74,17 @@ class RuleRoutes:
                 raise invalid_request("Exactly one of `add` or `delete` must be given.")
 
     def _add(self, new: Sequence[NewRule], *, dry_run: bool) -> web.Response:
+        """Add what can be added; rules that cannot are told beside it and are no error of the call."""
         outcomes = [self._rules.add(each.value, each.tag, dry_run=dry_run) for each in new]
         created = [outcome.as_json() for outcome in outcomes if isinstance(outcome, Rule)]
         refused = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
-        invalid = sum(problem.kind == "invalid-rules" for problem in refused)
         summary = {
             "created": len(created),
             "not_created": len(refused),
-            "valid": len(outcomes) - invalid,
-            "invalid": invalid,
+            "valid": len(created),
+            "invalid": len(refused),
         }
-        status = 201 if created else 400
-        return _answer(status, data=created, summary=summary, refused=refused)
+        return _answer(201, data=created, summary=summary, refused=refused)
 
     def _named(self, doomed: RulesToDelete) -> tuple[list[Rule], list[Problem]]:
         looked_up = [(each, self._rules.with_id(each)) for each in doomed.ids or ()]

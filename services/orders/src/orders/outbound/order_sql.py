@@ -109,7 +109,8 @@ WITH RECURSIVE each AS (
     (SELECT network FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}' ORDER BY network LIMIT 1)
     UNION ALL
     SELECT (
-        SELECT orders.network FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}' AND orders.network > each.network
+        SELECT orders.network FROM orders
+        WHERE state = '{State.AWAITING_CONFIRMATION}' AND orders.network > each.network
         ORDER BY orders.network LIMIT 1
     ) FROM each WHERE each.network IS NOT NULL
 )
@@ -126,7 +127,8 @@ FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND created_at > $2 GROUP BY c
 PAGE = """
 SELECT * FROM orders
 WHERE ($1::uuid IS NULL OR cardmember_id = $1) AND ($2::text[] IS NULL OR state = ANY($2))
-    AND ($3::text IS NULL OR network = $3) AND ($4::text IS NULL OR post_id = $4) AND ($5::timestamptz IS NULL OR (created_at, order_id) < ($5, $6::uuid))
+    AND ($3::text IS NULL OR network = $3) AND ($4::text IS NULL OR post_id = $4)
+    AND ($5::timestamptz IS NULL OR (created_at, order_id) < ($5, $6::uuid))
 ORDER BY created_at DESC, order_id DESC LIMIT $7
 """
 

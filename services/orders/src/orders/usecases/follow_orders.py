@@ -21,13 +21,20 @@ NOTIFIER_CONSUMER, PAYMENTS_CONSUMER, IDENTITY_CONSUMER = "orders-notifier", "or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """Our posted reply: its id, and its time by the network's clock."""
+
+    post_id: PostId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Our prompt is posted (`post_id`, `posted_at`), or will never be (`failure`)."""
+    """Our prompt is posted, or will never be (`failure`)."""
 
     message_id: str
     order_id: OrderId
-    post_id: PostId
-    posted_at: datetime
+    posted: Posted | None = None
     failure: str = ""
 
 
@@ -100,8 +107,8 @@ async def lose_links(lost: Sequence[LinkLost], *, transactions: Transactions, li
 
 
 def _apply_reply(change: Change, reply: Reply, cause: Cause) -> tuple[Change, Confirming | None]:
-    if not reply.failure:
-        return prompted(change, reply_id=reply.post_id, posted_at=reply.posted_at, cause=cause)
+    if reply.posted is not None:
+        return prompted(change, reply_id=reply.posted.post_id, posted_at=reply.posted.at, cause=cause)
     detail = f"Our reply could not be posted: {reply.failure}."
     return advance(change, Fact.REPLY_FAILED, cause, detail=detail, reason="REPLY_NOT_POSSIBLE"), None
 

@@ -1,0 +1,89 @@
+"""Steps: saved orders go from memory to their command's runner at once; the poll takes what was left behind."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from chassis.telemetry import batch_span
+from orders.domain.limits import Limits
+from orders.domain.order import Order
+from orders.domain.saga import command_of
+from orders.domain.states import Command
+from orders.usecases.ports import Transactions
+from orders.usecases.take_steps import STEPS_MAX, Peers, lease_steps, postpone_steps, take_steps
+
+WAITING_MAX = 10_000
+"""Leased orders a command may have waiting here; what does not fit is taken by the poll when its lease runs out."""
+
+POLL_SECONDS = 0.25
+"""The net under the normal path."""
+
+LANES = 2
+"""Runners a command: while one waits for its peer, the next batch is under way."""
+
+
+class Steps:
+    """The step runner: `offer` saved orders, `run` a command's lane, `poll` for what is due."""
+
+    def __init__(self, *, peers: Peers, transactions: Transactions, limits: Limits) -> None:
+        self._peers, self._transactions, self._limits = peers, transactions, limits
+        self._waiting = {command: asyncio.Queue[Order](WAITING_MAX) for command in Command}
+
+    def offer(self, saved: Sequence[Order]) -> None:
+        """Take orders whose change just now leased their next step to this process."""
+        for order in saved:
+            if order.next_step_at == order.updated_at + self._limits.lease:
+                self._put(order)
+
+    async def poll_once(self) -> bool:
+        """Lease what is due and nobody holds; gives whether there may be more."""
+        due = await lease_steps(transactions=self._transactions, limits=self._limits)
+        for order in due:
+            self._put(order)
+        return len(due) == STEPS_MAX
+
+    async def run_once(self, command: Command, *, first: Order | None = None) -> int:
+        """Do one batch of what waits for a command; gives how many orders it had."""
+        batch = [first] if first is not None else []
+        queue = self._waiting[command]
+        while len(batch) < STEPS_MAX and not queue.empty():
+            batch.append(queue.get_nowait())
+        orders = list({order.order_id: order for order in batch}.values())
+        if orders:
+            with batch_span(f"orders {command}", (order.traceparent for order in orders), batch_size=len(orders)):
+                await self._take(command, orders)
+        return len(orders)
+
+    async def run(self, command: Command, stop: asyncio.Event) -> None:
+        """Do a command's batches until stopped; a batch is what waits, never longer than it takes to look."""
+        queue = self._waiting[command]
+        while not stop.is_set():
+            try:
+                first = await asyncio.wait_for(queue.get(), timeout=POLL_SECONDS)
+            except TimeoutError:
+                continue
+            await self.run_once(command, first=first)
+
+    async def _take(self, command: Command, orders: Sequence[Order]) -> None:
+        """Do a batch; when it fails, each order by itself, so that a guilty one does not hold up its mates."""
+        try:
+            await take_steps(command, orders, peers=self._peers, transactions=self._transactions, limits=self._limits)
+        except ConnectionError as away:
+            structlog.get_logger().warning("step_waits", command=command, cause=str(away))
+            await postpone_steps(orders, transactions=self._transactions, limits=self._limits)
+        except Exception:
+            structlog.get_logger().exception("step_failed", command=command, batch_size=len(orders))
+            await self._one_by_one(command, orders)
+
+    async def _one_by_one(self, command: Command, orders: Sequence[Order]) -> None:
+        if len(orders) == 1:
+            await postpone_steps(orders, transactions=self._transactions, limits=self._limits)
+            return
+        for order in orders:
+            await self._take(command, [order])
+
+    def _put(self, order: Order) -> None:
+        command = command_of(order.state, authorized=order.charge.charge_id is not None)
+        if command is not None and not self._waiting[command].full():
+            self._waiting[command].put_nowait(order)

@@ -2,11 +2,12 @@
 
 import pytest
 
+from sandbox.x.drafts import Draft
 from sandbox.x.matching import matches, subject_of
 from sandbox.x.posts import Post
 from sandbox.x.rules import RuleError, parse_rule
 from sandbox.x.settings import Settings
-from sandbox.x.world import Draft, World
+from sandbox.x.world import World
 
 NOW = 1_900_000_000.0
 

@@ -2,10 +2,11 @@
 
 from sandbox.x.bodies import id_of
 from sandbox.x.control_requests import Action
+from sandbox.x.drafts import Draft
 from sandbox.x.posts import Post
 from sandbox.x.problems import invalid_request
 from sandbox.x.users import User
-from sandbox.x.world import Draft, World
+from sandbox.x.world import World
 
 
 def act(action: Action, *, world: World) -> Post | None:

@@ -4,6 +4,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from sandbox.x.bodies import body_of, id_in_path, id_of, json_answer
+from sandbox.x.drafts import Draft
 from sandbox.x.fields import fields_of
 from sandbox.x.posts import Post
 from sandbox.x.problems import Problem, forbidden, hidden, invalid_request, missing
@@ -11,7 +12,7 @@ from sandbox.x.settings import Tier
 from sandbox.x.tokens import Tokens
 from sandbox.x.users import User
 from sandbox.x.weighted_length import LENGTH_MAX, weighted_length
-from sandbox.x.world import Draft, World
+from sandbox.x.world import World
 from sandbox.x.writing import includes_json, post_json, with_includes
 
 IDS_MAX = 100

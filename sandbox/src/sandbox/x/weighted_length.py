@@ -26,7 +26,7 @@ def weighted_length(text: str) -> int:
 
 
 def cut_to_length(text: str, *, length_max: int) -> str:
-    """Give the longest beginning that weighs at most that much, never cutting inside a character or a link."""
+    """Give the longest beginning that weighs at most that much, never cutting inside a character."""
     if weighted_length(text) <= length_max:
         return text
     places = [match.start() for match in _GRAPHEME.finditer(text)]

@@ -1,31 +1,18 @@
 """The simulated world: who posts, replies, quotes, reposts, edits and deletes what, under the rules X has for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from sandbox.x.drafts import Draft, addressed_text, bounded_text
 from sandbox.x.entities import entities_in
 from sandbox.x.posts import Post, Posts
-from sandbox.x.problems import Problem, ProblemError, forbidden, missing
+from sandbox.x.problems import ProblemError, forbidden, missing
 from sandbox.x.settings import Settings
 from sandbox.x.snowflake_ids import Clock, SnowflakeIds, unix_ms_of
 from sandbox.x.users import User, Users, seed_users
 from sandbox.x.world_events import AccessRevoked, PostPublished, PostRemoved, ProfileChanged, WorldEvent
 
-TEXT_MAX = 25_000
-"""Characters in the longest post X takes (from subscribers)."""
-
 EDITS_MAX = 5
 """Versions a post may have after its first (X's documented limit)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A post somebody is about to publish."""
-
-    text: str
-    replied_to_id: int | None = None
-    quoted_id: int | None = None
-    unmentioned_ids: frozenset[int] = frozenset()
 
 
 class World:
@@ -59,7 +46,7 @@ class World:
 
     def text_of(self, author: User, draft: Draft) -> str:
         """Give the text a draft would be published with."""
-        return _addressed(draft, author=author, replied_to=self._existing(draft.replied_to_id), users=self.users)
+        return addressed_text(draft, author=author, replied_to=self._existing(draft.replied_to_id), users=self.users)
 
     def publish(self, author: User, draft: Draft) -> Post:
         """Publish a post, reply or quote."""
@@ -70,7 +57,7 @@ class World:
         post = Post(
             id=post_id,
             author_id=author.id,
-            text=_bounded(text),
+            text=bounded_text(text),
             entities=entities_in(text, named=self.users.named),
             history=(post_id,),
             conversation_id=replied_to.conversation_id if replied_to else post_id,
@@ -119,7 +106,7 @@ class World:
             Post(
                 id=post_id,
                 author_id=author.id,
-                text=_bounded(text),
+                text=bounded_text(text),
                 entities=entities_in(text, named=self.users.named),
                 history=(*before.history, post_id),
                 conversation_id=before.conversation_id,
@@ -189,24 +176,3 @@ class World:
         if (post := self.posts.get(post_id)) is None:
             raise ProblemError(missing("tweet", str(post_id)))
         return post
-
-
-def _addressed(draft: Draft, *, author: User, replied_to: Post | None, users: Users) -> str:
-    """Put the handle of the one replied to before the text, as X does, unless the text names them already."""
-    if replied_to is None or replied_to.author_id in draft.unmentioned_ids | {author.id}:
-        return draft.text
-    addressee = users.get(replied_to.author_id)
-    if addressee is None or f"@{addressee.username.lower()}" in draft.text.lower():
-        return draft.text
-    return f"@{addressee.username} {draft.text}"
-
-
-def _bounded(text: str) -> str:
-    if not text.strip():
-        raise ProblemError(
-            Problem(status=400, title="Invalid Request", detail="A post needs text.", kind="invalid-request")
-        )
-    if len(text) > TEXT_MAX:
-        detail = f"A post has at most {TEXT_MAX} characters; this one has {len(text)}."
-        raise ProblemError(Problem(status=400, title="Invalid Request", detail=detail, kind="invalid-request"))
-    return text

@@ -9,7 +9,7 @@ log=$venv/setup.log
 space_needed_mb=1500 # the environment takes about 700 MB; the first start and the caches the rest
 
 say() { printf '%s\n' "$*"; }
-fail() { say "" "$*" >&2; exit 1; }
+fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
 newest_python() {
     for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do

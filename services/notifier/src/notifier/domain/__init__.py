@@ -1,0 +1,1 @@
+"""What is said, decided purely: no await, no clock, no I/O."""

@@ -1,0 +1,124 @@
+"""A delivery: one message to one recipient, and how far it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import NewType
+from uuid import UUID, uuid5
+
+from kernel.ids import CardmemberId, Network, NetworkUserId, OfferId, OrderId, PostId
+
+DeliveryId = NewType("DeliveryId", UUID)
+
+_DELIVERIES = UUID("6f2a1c1e-3f0b-5c54-9d0a-0d4f8a4be0d1")
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    POST = "POST"
+    REPLY = "REPLY"
+    MAIL = "MAIL"
+
+
+class Purpose(StrEnum):
+    """What a message says."""
+
+    OFFER = "OFFER"
+    PROMPT = "PROMPT"
+    REFUSAL = "REFUSAL"
+    RECEIPT = "RECEIPT"
+    DECLINED = "DECLINED"
+    EXPIRED = "EXPIRED"
+    SHIPPED = "SHIPPED"
+    TAKEN_BACK = "TAKEN_BACK"
+    REFUNDED = "REFUNDED"
+    LINK = "LINK"
+
+
+class DeliveryState(StrEnum):
+    """How far a message is."""
+
+    WAITING = "WAITING"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+
+
+class Urgency(IntEnum):
+    """Who spends the network's quota first (lowest first)."""
+
+    PROMPT = 0
+    VERDICT = 1
+    REFUSAL = 2
+    RECEIPT = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message as it stands; the address it goes to is never part of it."""
+
+    delivery_id: DeliveryId
+    channel: Channel
+    purpose: Purpose
+    template: str
+    facts: Mapping[str, str]
+    created_at: datetime
+    next_at: datetime
+    urgency: Urgency = Urgency.RECEIPT
+    state: DeliveryState = DeliveryState.WAITING
+    order_id: OrderId | None = None
+    offer_id: OfferId | None = None
+    cardmember_id: CardmemberId | None = None
+    network: Network | None = None
+    author_id: NetworkUserId | None = None
+    in_reply_to: PostId | None = None
+    addresses_program: bool = True
+    attempts: int = 0
+    tried_at: datetime | None = None
+    failure: str = ""
+    sent_id: str = ""
+    sent_at: datetime | None = None
+    traceparent: str | None = None
+
+
+ATTEMPTS_MAX = 8
+"""With the pauses below about 20 minutes: longer than a network's usual outage, shorter than anyone's patience."""
+
+_FIRST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def delivery_id_of(*, cause: str, channel: Channel, purpose: Purpose) -> DeliveryId:
+    """Derive a delivery's id from what caused it, so that the same cause never makes two."""
+    return DeliveryId(uuid5(_DELIVERIES, f"{cause}:{channel}:{purpose}"))
+
+
+def sent(delivery: Delivery, *, sent_id: str, at: datetime) -> Delivery:
+    """Say that the message is out."""
+    return replace(delivery, state=DeliveryState.SENT, sent_id=sent_id, sent_at=at, failure="")
+
+
+def failed(delivery: Delivery, *, reason: str) -> Delivery:
+    """Give a message up."""
+    return replace(delivery, state=DeliveryState.FAILED, failure=reason)
+
+
+def skipped(delivery: Delivery, *, reason: str) -> Delivery:
+    """Say that a message is not worth sending any more."""
+    return replace(delivery, state=DeliveryState.SKIPPED, failure=reason)
+
+
+def put_off(delivery: Delivery, *, until: datetime) -> Delivery:
+    """Let a message wait for quota; it was not tried, so it costs no attempt."""
+    return replace(delivery, state=DeliveryState.WAITING, next_at=until, attempts=max(delivery.attempts - 1, 0))
+
+
+def tried_in_vain(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:
+    """Try again later, with a pause that doubles; give up after the last attempt."""
+    if delivery.attempts >= ATTEMPTS_MAX:
+        return failed(delivery, reason=reason)
+    pause = min(_FIRST_PAUSE * 2 ** max(delivery.attempts - 1, 0), _LONGEST_PAUSE)
+    return replace(delivery, state=DeliveryState.WAITING, next_at=at + pause, failure=reason)

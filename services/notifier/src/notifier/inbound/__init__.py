@@ -1,0 +1,1 @@
+"""How the world reaches the notifier: events and gRPC, translated into domain words."""

@@ -1,0 +1,1 @@
+"""How the notifier reaches the world: PostgreSQL, memory, X, SMTP, orders and identity."""

@@ -1,0 +1,88 @@
+"""The deliveries in PostgreSQL: every query a named method."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.unnest import columns_of, execute_unnest, fetch_unnest
+from notifier.domain.delivery import Channel, Delivery
+from notifier.outbound.rows import CHANGES, COLUMNS, TYPES, delivery_of, row_of
+from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
+
+_ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, start=1))
+_SELECTED = COLUMNS.replace(" facts,", " facts::jsonb,")
+
+_ADD = f"""
+INSERT INTO delivery ({COLUMNS}) SELECT {_SELECTED} FROM unnest({_ARRAYS}) AS given ({COLUMNS})
+ON CONFLICT (delivery_id) DO NOTHING
+"""
+
+_LEASE = f"""
+WITH due AS (
+    SELECT delivery_id AS id, CASE WHEN state = 'SENDING' THEN tried_at END AS unknown_since FROM delivery
+    WHERE state IN ('WAITING', 'SENDING') AND next_at <= statement_timestamp() AND channel = ANY($1::text[])
+    ORDER BY urgency, next_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery SET
+    state = 'SENDING', attempts = attempts + 1, next_at = statement_timestamp() + $3::interval,
+    tried_at = CASE WHEN state = 'SENDING' THEN tried_at ELSE statement_timestamp() END
+FROM due WHERE delivery_id = due.id
+RETURNING {COLUMNS}, due.unknown_since
+"""
+"""`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
+
+_SAVE = f"""
+UPDATE delivery SET {", ".join(f"{name} = given.{name}" for name in CHANGES)}
+FROM unnest({_ARRAYS}) AS given ({COLUMNS})
+WHERE delivery.delivery_id = given.delivery_id AND delivery.state = 'SENDING' AND delivery.tried_at = given.tried_at
+RETURNING delivery.delivery_id
+"""
+"""Only who still holds the lease as it was given may write; another taker changed `tried_at` or the state."""
+
+_PAGE = f"""
+SELECT {COLUMNS} FROM delivery
+WHERE ($1::uuid IS NULL OR order_id = $1) AND (cardinality($2::text[]) = 0 OR state = ANY($2))
+  AND ($3::timestamptz IS NULL OR (created_at, delivery_id) < ($3, $4::uuid))
+ORDER BY created_at DESC, delivery_id DESC LIMIT $5
+"""
+
+
+class PostgresDeliveries:
+    """The deliveries of one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Write new ones; one that is there already stays as it is."""
+        if deliveries:
+            rows = [row_of(each) for each in sorted(deliveries, key=lambda each: each.delivery_id)]
+            await execute_unnest(self._connection, _ADD, *columns_of(rows, count=len(TYPES)))
+
+    async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
+        """Take the most urgent due ones for sending, each for one taker, until the lease runs out."""
+        rows = await fetch_unnest(self._connection, _LEASE, [each.value for each in channels], limit, lease_time)
+        leased = [Leased(delivery=delivery_of(row), unknown_since=row["unknown_since"]) for row in rows]
+        return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
+
+    async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Write the outcomes of leased ones; only those still leased as they were come back."""
+        if not deliveries:
+            return []
+        columns = columns_of([row_of(each) for each in deliveries], count=len(TYPES))
+        won = {row["delivery_id"] for row in await fetch_unnest(self._connection, _SAVE, *columns)}
+        return [each for each in deliveries if each.delivery_id in won]
+
+    async def page(self, where: DeliveryFilter, *, after: PageCursor | None, limit: int) -> Sequence[Delivery]:
+        """Load one page, newest first."""
+        rows = await fetch_unnest(
+            self._connection,
+            _PAGE,
+            where.order_id,
+            sorted(each.value for each in where.states),
+            after.created_at if after else None,
+            after.delivery_id if after else None,
+            limit,
+        )
+        return [delivery_of(row) for row in rows]

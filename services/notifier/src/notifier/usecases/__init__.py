@@ -1,0 +1,1 @@
+"""What the notifier does: plan deliveries from facts, send replies, send mails."""

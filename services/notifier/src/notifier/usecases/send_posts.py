@@ -1,0 +1,184 @@
+"""Posts and replies go out: lease the most urgent, post them side by side, write down what became of each."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kernel.ids import Network, OrderId
+from notifier.domain.delivery import Channel, Delivery, Purpose, failed, put_off, sent, skipped, tried_in_vain
+from notifier.domain.events import facts_of
+from notifier.domain.planning import prompt_mail, refusal_mail_instead
+from notifier.domain.quota import Quota, Spending, spend
+from notifier.usecases.ports import (
+    Composer,
+    Leased,
+    NotPosted,
+    Orders,
+    PostAnswer,
+    Posted,
+    SocialPosts,
+    Transactions,
+    Unit,
+)
+
+BATCH_MAX = 64
+"""Posts in flight at once: enough for 1,000 a second at X's usual answer, few enough to answer within the lease."""
+
+LEASE_TIME = timedelta(seconds=30)
+"""Three times the longest post call; a sender that died is taken over after it, by looking first."""
+
+PROMPT_FRESH = timedelta(seconds=5)
+"""A prompt older than this is asked about first: its order may be over (DESIGN: a stale prompt helps nobody)."""
+
+QUOTA_WINDOW = timedelta(minutes=15)
+"""X counts replies in windows of this length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """What sending posts needs beside the database."""
+
+    networks: Mapping[Network, SocialPosts]
+    composer: Composer
+    orders: Orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One delivery and what became of it."""
+
+    leased: Leased
+    answer: PostAnswer
+
+
+async def send_posts(*, transactions: Transactions, posting: Posting) -> bool:
+    """Send one batch; True when there was something to do."""
+    leased, kept_back = await lease_posts(transactions=transactions)
+    if not leased and not kept_back:
+        return False
+    leased, stale = await set_stale_aside(leased, orders=posting.orders)
+    outcomes = await asyncio.gather(*(call(each, posting=posting) for each in leased))
+    await apply_outcomes(outcomes, stale=stale, kept_back=kept_back, transactions=transactions)
+    return True
+
+
+async def lease_posts(*, transactions: Transactions) -> tuple[Sequence[Leased], Sequence[Delivery]]:
+    """Lease: take the most urgent and share the quota out; what may not be spent now is kept back."""
+    async with transactions.begin() as unit:
+        leased = await unit.deliveries.lease([Channel.POST, Channel.REPLY], limit=BATCH_MAX, lease_time=LEASE_TIME)
+        spending = await _spending(leased, unit=unit)
+        quota = await _quota(leased, unit=unit)
+    allowed = {each.delivery_id for each in spending.allowed}
+    until = quota.reset_at if quota else None
+    kept_back = [put_off(each, until=until or each.next_at) for each in spending.waiting]
+    kept_back += [skipped(each, reason="QUOTA") for each in spending.by_mail_alone]
+    return [each for each in leased if each.delivery.delivery_id in allowed], kept_back
+
+
+async def set_stale_aside(leased: Sequence[Leased], *, orders: Orders) -> tuple[Sequence[Leased], Sequence[Delivery]]:
+    """Ask orders about prompts that are not fresh; those no longer wanted are set aside."""
+    asked = [each.delivery for each in leased if _is_stale(each.delivery)]
+    wanted = await orders.still_prompting(_order_ids(asked)) if asked else set()
+    aside = {each.delivery_id for each in asked if each.order_id not in wanted}
+    fresh = [each for each in leased if each.delivery.delivery_id not in aside]
+    return fresh, [skipped(each, reason="ORDER_MOVED_ON") for each in asked if each.delivery_id in aside]
+
+
+async def call(leased: Leased, *, posting: Posting) -> Outcome:
+    """Call: post it; when an earlier try's outcome is unknown, look for it first so that nothing is said twice."""
+    delivery = leased.delivery
+    network = posting.networks.get(delivery.network) if delivery.network else None
+    if network is None:
+        return _outcome(leased, NotPosted(reason="NETWORK_NOT_SERVED", for_good=True))
+    text = posting.composer.post(delivery)
+    if leased.unknown_since is not None:
+        found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
+        if isinstance(found, Posted) or found.unknown:
+            return _outcome(leased, found)
+    return Outcome(leased=leased, answer=await network.post(text, in_reply_to=delivery.in_reply_to))
+
+
+async def apply_outcomes(
+    outcomes: Sequence[Outcome],
+    *,
+    stale: Sequence[Delivery],
+    kept_back: Sequence[Delivery],
+    transactions: Transactions,
+) -> None:
+    """Apply: write every outcome, tell it, plan the mails that follow, and keep what the network says of our quota."""
+    async with transactions.begin() as unit:
+        decided = [_decide(each, at=unit.at) for each in outcomes]
+        saved = await unit.deliveries.save([*decided, *stale, *kept_back])
+        await unit.outbox.add(facts_of(*saved, at=unit.at))
+        await unit.deliveries.add(_mails_after(saved, at=unit.at))
+        for network, quota in _newest_quotas(outcomes).items():
+            await unit.quotas.write(network, quota)
+
+
+async def _spending(leased: Sequence[Leased], *, unit: Unit) -> Spending:
+    refusals_spent = await unit.refusals.spent_since(unit.at - QUOTA_WINDOW) if leased else 0
+    quota = await _quota(leased, unit=unit)
+    return spend([each.delivery for each in leased], quota=quota, refusals_spent=refusals_spent, at=unit.at)
+
+
+async def _quota(leased: Sequence[Leased], *, unit: Unit) -> Quota | None:
+    network = leased[0].delivery.network if leased else None
+    return await unit.quotas.read(network) if network else None
+
+
+def _is_stale(delivery: Delivery) -> bool:
+    return (
+        delivery.purpose is Purpose.PROMPT
+        and delivery.tried_at is not None
+        and delivery.tried_at - delivery.created_at > PROMPT_FRESH
+    )
+
+
+def _order_ids(deliveries: Sequence[Delivery]) -> list[OrderId]:
+    return [each.order_id for each in deliveries if each.order_id is not None]
+
+
+def _outcome(leased: Leased, outcome: Posted | NotPosted) -> Outcome:
+    return Outcome(leased=leased, answer=PostAnswer(outcome=outcome))
+
+
+def _decide(outcome: Outcome, *, at: datetime) -> Delivery:
+    """Say what an answer makes of a delivery; an unknown outcome stays SENDING until its lease runs out."""
+    delivery, answer = outcome.leased.delivery, outcome.answer.outcome
+    if isinstance(answer, Posted):
+        return sent(delivery, sent_id=answer.post_id, at=answer.posted_at)
+    if answer.for_good:
+        return failed(delivery, reason=answer.reason)
+    if answer.unknown:
+        return replace(delivery, failure=answer.reason, next_at=at)
+    if answer.until is not None:
+        return put_off(delivery, until=answer.until)
+    return tried_in_vain(delivery, reason=answer.reason, at=at)
+
+
+def _mails_after(saved: Sequence[Delivery], *, at: datetime) -> list[Delivery]:
+    return [mail for each in saved if (mail := _mail_after(each, at=at)) is not None]
+
+
+def _mail_after(delivery: Delivery, *, at: datetime) -> Delivery | None:
+    if delivery.state is delivery.state.SENT and delivery.sent_at is not None and delivery.purpose is Purpose.PROMPT:
+        window = timedelta(seconds=int(delivery.facts["window"]))
+        return prompt_mail(delivery, confirm_by=delivery.sent_at + window, at=at)
+    if delivery.state is delivery.state.FAILED:
+        return refusal_mail_instead(delivery, at=at)
+    return None
+
+
+def _newest_quotas(outcomes: Sequence[Outcome]) -> dict[Network, Quota]:
+    """Keep the answer with the least left of the latest window: answers of one batch overtake each other."""
+    newest: dict[Network, Quota] = {}
+    for each in outcomes:
+        network, quota = each.leased.delivery.network, each.answer.quota
+        if network is not None and quota is not None:
+            newest[network] = min(newest.get(network, quota), quota, key=_spent_most)
+    return newest
+
+
+def _spent_most(quota: Quota) -> tuple[float, int]:
+    return -quota.reset_at.timestamp(), quota.remaining

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.money import CurrencyMismatchError, Money
+from kernel.money import CurrencyMismatchError, Money, read_amount
 
 MINOR = st.integers(min_value=0, max_value=10**12)
 
@@ -46,3 +46,22 @@ def test_currencies_never_mix() -> None:
 @pytest.mark.parametrize(("minor", "basis_points", "share"), [(14_999, 888, 1_332), (1, 5_000, 1), (1, 4_999, 0)])
 def test_a_share_rounds_halves_up(minor: int, basis_points: int, share: int) -> None:
     assert usd(minor).share(basis_points) == usd(share)
+
+
+@pytest.mark.parametrize(
+    ("text", "minor", "code"),
+    [
+        ("149.99 USD", 149_99, "USD"),
+        ("15 USD", 15_00, "USD"),
+        ("1,234.50 EUR", 1_234_50, "EUR"),
+        ("500 JPY", 500, "JPY"),
+        ("1.234 KWD", 1_234, "KWD"),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(text: str, minor: int, code: str) -> None:
+    assert read_amount(text) == Money(amount_minor=minor, currency_code=code)
+
+
+@pytest.mark.parametrize("text", ["149.9 USD", "149.99", "$149.99", "-1 USD", "1.5 JPY", "1,23 USD", "1 usd", "1  USD"])
+def test_an_amount_in_another_form_is_not_guessed(text: str) -> None:
+    assert read_amount(text) is None

@@ -2,6 +2,7 @@
 
 import typer
 
+from hashtill_cli.commands.offers import offers
 from hashtill_cli.commands.up import up
 
 app = typer.Typer(
@@ -12,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(up)
+app.add_typer(offers)
 
 
 @app.callback()

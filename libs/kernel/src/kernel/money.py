@@ -1,5 +1,6 @@
 """Money: an integer count of minor units and an ISO 4217 code; never a float."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -46,5 +47,18 @@ class Money:
         return other.amount_minor
 
 
+def read_amount(text: str) -> Money | None:
+    """Read an amount as files and people write it, "149.99 USD"; None for any other form or count of decimals."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        return None
+    whole, part, code = match[1].replace(",", ""), match[2] or "", match[3]
+    exponent = _EXPONENTS.get(code, 2)
+    if len(part) not in {0, exponent}:
+        return None
+    return Money(amount_minor=int(whole + part.ljust(exponent, "0")), currency_code=code)
+
+
+_AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,13})(?:\.(\d+))? ([A-Z]{3})", re.ASCII)
 _SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
 _EXPONENTS = {"JPY": 0, "KRW": 0, "BHD": 3, "KWD": 3}

@@ -2,8 +2,6 @@
 
 from typing import Any, Protocol
 
-import orjson
-
 from kernel.ids import CardmemberId, MerchantId, Network, OfferId, OrderId
 from kernel.money import Money
 from kernel.tags import Tag
@@ -22,8 +20,8 @@ class Row(Protocol):
 
 OFFER_COLUMNS = (
     "offer_id, merchant_id, kind, tag, tag_canonical, title, description, currency_code, price_minor, shipping_minor,"
-    " tax_default_basis_points, tax_region_basis_points, per_member_limit, starts_at, ends_at, time_zone, channels,"
-    " fulfilment, ship_to_countries, terms_url, standing, closed_by_hand_at, version, created_at, updated_at"
+    " tax_default_basis_points, tax_regions, tax_region_basis_points, per_member_limit, starts_at, ends_at, time_zone,"
+    " channels, fulfilment, ship_to_countries, terms_url, standing, closed_by_hand_at, version, created_at, updated_at"
 )
 
 HOLD_COLUMNS = (
@@ -76,7 +74,8 @@ def offer_values(offer: Offer) -> tuple[Any, ...]:
         terms.price.amount_minor,
         terms.shipping.amount_minor,
         terms.tax_rule.default_basis_points,
-        orjson.dumps(dict(terms.tax_rule.region_basis_points)).decode(),
+        list(terms.tax_rule.region_basis_points),
+        list(terms.tax_rule.region_basis_points.values()),
         terms.per_member_limit,
         terms.window.starts_at,
         terms.window.ends_at,
@@ -156,7 +155,7 @@ def _terms_of(row: Row) -> Terms:
         shipping=Money(amount_minor=row["shipping_minor"], currency_code=currency),
         tax_rule=TaxRule(
             default_basis_points=row["tax_default_basis_points"],
-            region_basis_points=orjson.loads(row["tax_region_basis_points"]),
+            region_basis_points=dict(zip(row["tax_regions"], row["tax_region_basis_points"], strict=True)),
         ),
         stock_total=row["total"],
         per_member_limit=row["per_member_limit"],

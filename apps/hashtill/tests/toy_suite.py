@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from hashtill_cli.supervisor.children import Children
-from hashtill_cli.supervisor.forking import preload
+from hashtill_cli.supervisor.forking import StartError, preload
 from hashtill_cli.supervisor.spec import ProcessSpec, Ready
-from hashtill_cli.supervisor.supervisor import StartError, Supervisor
+from hashtill_cli.supervisor.supervisor import Supervisor
 
 
 def main(folder: Path, port: str, *exit_code: str) -> None:

@@ -11,8 +11,8 @@ from chassis.settings import SettingsError
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 from hashtill_cli.embedded.errors import EmbeddedServerError
 from hashtill_cli.suite.running import Suite, running_suite
+from hashtill_cli.supervisor.forking import StartError
 from hashtill_cli.supervisor.memory import pss_mb
-from hashtill_cli.supervisor.supervisor import StartError
 
 Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", show_default=True)]
 """The data folder, as every command that needs a suite takes it."""

@@ -55,6 +55,7 @@ def world_of(sandbox: list[ProcessSpec], keyring: Keyring, *, callback: str) -> 
         "HASHTILL_CARDNET_API_KEY": keyring.password("cardnet_api_key").reveal(),
         "HASHTILL_SMTP_TARGET": at["sandbox-mail"]["smtp"],
         "HASHTILL_SEAL_KEY": _key(keyring, "seal_key"),
+        "HASHTILL_PAGE_KEY": _key(keyring, "page_key"),
     }
 
 

@@ -19,10 +19,17 @@ EXIT_BUG = 70
 """As sysexits.h: an error of ours that nothing above caught."""
 
 
+class StartError(Exception):
+    """The suite did not get ready; the message names the process and why."""
+
+
 def preload(specs: Iterable[ProcessSpec]) -> None:
     """Import what every child needs, once, and freeze the heap so that children share its pages."""
     for module in {name: None for spec in specs for name in spec.preload}:
-        importlib.import_module(module)
+        try:
+            importlib.import_module(module)
+        except Exception as problem:
+            raise StartError(f"{module} cannot be imported: {problem!r}") from problem
     gc.collect()
     gc.freeze()
 

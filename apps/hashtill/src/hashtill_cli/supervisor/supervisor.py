@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hashtill_cli.supervisor.children import Child, Children
+from hashtill_cli.supervisor.forking import StartError
 from hashtill_cli.supervisor.readiness import Watcher
 
 READY_SECONDS_MAX = 60.0
@@ -38,10 +39,6 @@ class Server(Protocol):
 
     def restart(self) -> None:
         """Start it again where it was."""
-
-
-class StartError(Exception):
-    """The suite did not get ready; the message names the process and shows its last words."""
 
 
 class Supervisor:

@@ -72,7 +72,7 @@ class ChangingCalls:
     def __init__(self, parts: ChangingParts) -> None:
         self._changing = parts
         self._once: AnswerOnce[Any] = AnswerOnce(
-            parts.transactions,  # type: ignore[arg-type] # the units of both stores have `requests`, which use cases do not need
+            parts.transactions,
             requests=lambda unit, scope: unit.requests(scope),
         )
 
@@ -151,13 +151,11 @@ class ChangingCalls:
         return await self._once(request, response_type, do)
 
     async def _order_to_cancel(self, request: pb.CancelOrderRequest, reason: CancelReason) -> OrderId:
-        match request.WhichOneof("subject"):
-            case "order_id":
-                return read_order_id(request.order_id)
-            case "page_token":
-                return (await self._grant(request.page_token, _CANCEL_BY[reason])).order_id
-            case _:
-                refuse_field("subject", "one of page_token and order_id must be set.")
+        if request.WhichOneof("subject") is None:
+            refuse_field("subject", "one of page_token and order_id must be set.")
+        if request.HasField("order_id"):
+            return read_order_id(request.order_id)
+        return (await self._grant(request.page_token, _CANCEL_BY[reason])).order_id
 
     async def _grant(self, token: str, allowed: frozenset[PagePurpose]) -> PageGrant:
         async with self._changing.transactions.begin() as unit:

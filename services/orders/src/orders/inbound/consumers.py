@@ -45,7 +45,7 @@ _KINDS = {
 
 TAG_LAG_SECONDS = 1.0
 TAG_LAG_DELIVERIES = 2
-"""A post with tags but none that we know is looked at again after a second, twice: known tags reach each service apart."""
+"""A post with tags but none that we know is looked at again after a second, twice: tags reach each service apart."""
 
 
 class Consumers:

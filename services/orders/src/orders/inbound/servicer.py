@@ -113,14 +113,12 @@ class OrdersServicer(ChangingCalls, orders_service_pb2_grpc.OrdersServiceService
         return pb.ListShipmentsDueResponse(shipments=shipments, next_page_token=write_position(page.next_after))
 
     async def _story(self, request: pb.ExplainOrderRequest) -> Story | Refusal:
-        match request.WhichOneof("subject"):
-            case "order_id":
-                return await explain_order(read_order_id(request.order_id), transactions=self._transactions)
-            case "post":
-                key = read_post(request.post.network, request.post.post_id, path="post.")
-                return await explain_post(key, transactions=self._transactions)
-            case _:
-                refuse_field("subject", "one of order_id and post must be set.")
+        if request.WhichOneof("subject") is None:
+            refuse_field("subject", "one of order_id and post must be set.")
+        if request.HasField("order_id"):
+            return await explain_order(read_order_id(request.order_id), transactions=self._transactions)
+        key = read_post(request.post.network, request.post.post_id, path="post.")
+        return await explain_post(key, transactions=self._transactions)
 
 
 def _result(answer: Order | Refusal) -> pb.OrderResult:

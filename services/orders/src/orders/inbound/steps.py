@@ -72,7 +72,7 @@ class Steps:
         except ConnectionError as away:
             structlog.get_logger().warning("step_waits", command=command, cause=str(away))
             await postpone_steps(orders, transactions=self._transactions, limits=self._limits)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever a step raises is its own failure: it is logged and tried again
             structlog.get_logger().exception("step_failed", command=command, batch_size=len(orders))
             await self._one_by_one(command, orders)
 

@@ -1,6 +1,6 @@
 """PostgreSQL: units of work, with verdicts, watermarks, inbox and outbox beside the orders."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,10 @@ ON CONFLICT (network, shard) DO UPDATE SET at = excluded.at, stored_at = exclude
 WHERE watermark.at < excluded.at
 """
 _WATERMARKS_OF = "SELECT shard, at FROM watermark WHERE network = $1"
+
+
+Now = Callable[[], Awaitable[datetime]]
+"""The database clock, or in tests one that stands still."""
 
 
 class PostgresVerdicts:
@@ -153,13 +157,14 @@ class PostgresUnit:
 class PostgresTransactions:
     """Begins units of work; what one saved goes to `on_saved` after its commit, never before."""
 
-    def __init__(self, database: Database, *, on_saved: OnSaved) -> None:
+    def __init__(self, database: Database, *, on_saved: OnSaved, now: Now | None = None) -> None:
         self._database, self._on_saved = database, on_saved
+        self._now = now or database.now
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnit]:
         """Open one transaction."""
-        at = await self._database.now()
+        at = await self._now()
         async with self._database.transaction() as connection:
             unit = PostgresUnit(connection, at=at)
             yield unit

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 
 import typer
 from google.protobuf.json_format import MessageToJson
@@ -27,7 +27,7 @@ Data = Annotated[Path, typer.Option("--data", help="The data folder of the runni
 Target = Annotated[str | None, typer.Option("--target", help="host:port of the offers service.")]
 
 T = TypeVar("T")
-Stub = offers_service_pb2_grpc.OffersServiceAsyncStub
+Stub: TypeAlias = "offers_service_pb2_grpc.OffersServiceAsyncStub"
 
 
 @offers.command("apply")

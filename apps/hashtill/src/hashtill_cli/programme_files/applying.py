@@ -35,7 +35,7 @@ class Applied:
 
 
 async def apply_programme(
-    programme: Programme, *, offers: offers_service_pb2_grpc.OffersServiceAsyncStub, dry_run: bool = False
+    programme: Programme, *, offers: "offers_service_pb2_grpc.OffersServiceAsyncStub", dry_run: bool = False
 ) -> Applied:
     """Make the server hold what the file says; one refused thing does not stop the others. Raises ServerAwayError."""
     applier = _Applier(offers, dry_run=dry_run)
@@ -48,7 +48,7 @@ async def apply_programme(
 
 
 class _Applier:
-    def __init__(self, offers: offers_service_pb2_grpc.OffersServiceAsyncStub, *, dry_run: bool) -> None:
+    def __init__(self, offers: "offers_service_pb2_grpc.OffersServiceAsyncStub", *, dry_run: bool) -> None:
         self.applied = Applied()
         self._offers, self._dry_run = offers, dry_run
 

@@ -10,7 +10,7 @@ PAGES_MAX = 100
 
 
 async def read_offers(
-    offers: offers_service_pb2_grpc.OffersServiceAsyncStub, *, merchant_id: str = ""
+    offers: "offers_service_pb2_grpc.OffersServiceAsyncStub", *, merchant_id: str = ""
 ) -> list[offer_pb2.Offer]:
     """Read offers, newest first; raises ServerAwayError with what the server said."""
     found: list[offer_pb2.Offer] = []

@@ -30,7 +30,8 @@ def up(data: Path) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            process.kill()
+            process.terminate()
+            process.wait(STOP_SECONDS_MAX)
 
 
 def said_until(process: subprocess.Popen[str], words: str) -> str:
@@ -63,7 +64,7 @@ def test_up_starts_everything_tells_where_it_is_and_ctrl_c_ends_it(open_folder: 
 
 def test_a_second_up_on_the_same_data_says_who_runs_there(open_folder: Path) -> None:
     with up(open_folder) as first:
-        said_until(first, "Stop: Ctrl-C")
+        assert "Ready in" in (said := said_until(first, "Stop: Ctrl-C")), said
 
         with up(open_folder) as second:
             said = said_until(second, "is running on")
@@ -73,7 +74,7 @@ def test_a_second_up_on_the_same_data_says_who_runs_there(open_folder: Path) -> 
 
 def test_the_address_book_is_its_owners_alone(open_folder: Path) -> None:
     with up(open_folder) as process:
-        said_until(process, "Stop: Ctrl-C")
+        assert "Ready in" in (said := said_until(process, "Stop: Ctrl-C")), said
         file = open_folder / "addresses.json"
 
         assert file.stat().st_mode & 0o777 == 0o600

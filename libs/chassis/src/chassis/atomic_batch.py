@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import orjson
 from nats.aio.client import Client
@@ -23,13 +23,20 @@ _COMMIT = b"Nats-Batch-Commit: 1\r\n"
 _NO_RESPONDERS = "503"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """One message ready to go: header block without its closing line."""
+class Publication(Protocol):
+    """One message ready to go (an outbox row is one): header block without its closing line."""
 
-    subject: str
-    headers: bytes
-    body: bytes
+    @property
+    def subject(self) -> str:
+        """Where it goes."""
+
+    @property
+    def headers(self) -> bytes:
+        """Its header block."""
+
+    @property
+    def body(self) -> bytes:
+        """What it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

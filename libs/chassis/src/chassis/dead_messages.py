@@ -28,9 +28,6 @@ from chassis.settling import done, tell
 COLLECTED_MAX = 50
 """Messages looked at in one go: dead letters are rare, and live messages come first."""
 
-_LOOK_SECONDS = 0.05
-"""How long a look for advisories waits: what is there is there at once."""
-
 _NOT_FOUND = 404
 
 
@@ -68,7 +65,7 @@ class DeadMessages:
 
     async def collect(self) -> None:
         """Keep messages whose deliveries ran out while nobody could say so (a process that dies on them)."""
-        advisories = await self._advisories.take(wait_seconds=_LOOK_SECONDS)
+        advisories = await self._advisories.take(wait_seconds=0)
         found = [await self._message_of(orjson.loads(each.data)) for each in advisories]
         letters = [letter for letter in found if letter is not None]
         if letters:

@@ -1,17 +1,16 @@
 """JetStream: one connection a process, and the streams as they should be, declared and made idempotently."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import nats
 import orjson
 import structlog
 from nats.aio.client import Client
-from nats.errors import NoRespondersError
 
 from chassis.lifecycle import NotThereError
-from chassis.nats_wire import answers
+from chassis.nats_wire import LeanClient, answers
 from kernel.secret import Secret
 
 WAIT_SECONDS = 60.0
@@ -92,25 +91,27 @@ STREAMS = (
 
 async def connect(url: Secret[str], *, name: str, wait_seconds: float = WAIT_SECONDS) -> Client:
     """Connect, waiting for the server; afterwards the client reconnects by itself for ever. Raises NotThereError."""
-    connecting = nats.connect(
+    client, heard = LeanClient(), [""]
+    connecting = client.connect(
         url.reveal(),
         name=name,
         connect_timeout=2,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_SECONDS,
+        reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # it sleeps so long; any number will do
         ping_interval=PING_SECONDS,
         max_outstanding_pings=PINGS_UNANSWERED_MAX,
         pending_size=PENDING_BYTES,
-        error_cb=_told,
+        error_cb=_telling(heard),
         disconnected_cb=_disconnected,
         reconnected_cb=_reconnected,
     )
     try:
-        return await asyncio.wait_for(connecting, timeout=wait_seconds)
+        await asyncio.wait_for(connecting, timeout=wait_seconds)
     except TimeoutError:
         raise NotThereError(
-            f"NATS did not answer within {wait_seconds:.0f} s. Start it, or correct HASHTILL_NATS_URL."
+            f"NATS did not answer within {wait_seconds:.0f} s{heard[0]}. Start it, or correct HASHTILL_NATS_URL."
         ) from None
+    return client
 
 
 async def api(client: Client, subject: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -183,9 +184,13 @@ async def _ensure(client: Client, spec: StreamSpec, *, replicas: int) -> None:
         await api(client, f"STREAM.UPDATE.{spec.name}", answer["config"] | wanted)
 
 
-async def _told(error: Exception) -> None:
-    if not isinstance(error, NoRespondersError):
-        structlog.get_logger().warning("nats_error", cause=str(error) or type(error).__name__)
+def _telling(heard: list[str]) -> Callable[[Exception], Awaitable[None]]:
+    async def tell(error: Exception) -> None:
+        cause = str(error) or type(error).__name__
+        heard[0] = f" ({cause})"
+        structlog.get_logger().warning("nats_error", cause=cause)
+
+    return tell
 
 
 async def _disconnected() -> None:

@@ -1,12 +1,16 @@
 """Maintenance: tomorrow's partitions of outbox and inbox are made, old ones dropped, answered requests forgotten."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import asyncpg
 import structlog
 
+from chassis.outages import is_outage
+from chassis.patience import stopped_within
 from chassis.postgres import Database, raw_connection
 
 OUTBOX_KEPT_DAYS = 7
@@ -20,6 +24,9 @@ EVERY_SECONDS = 600.0
 
 FORGOTTEN_MAX = 10_000
 """Rows one statement forgets at most; the rest waits for the next tick."""
+
+LOCK_TIMEOUT_MS = 250
+"""Dropping a partition waits for everyone and everyone waits for it; so briefly, and again at the next tick."""
 
 _LOCK = 0x6861_7368_6D61
 """Advisory lock ("hashma"): one replica tidies, the others have nothing to do."""
@@ -50,7 +57,10 @@ class _Daily:
 
 
 _OUTBOX = _Daily(
-    table="outbox", day_column="created_day", kept_days=OUTBOX_KEPT_DAYS, kept_while="published_at IS NULL"
+    table="outbox",
+    day_column="created_day",
+    kept_days=OUTBOX_KEPT_DAYS,
+    kept_while="published_at IS NULL AND parked_at IS NULL",
 )
 _INBOX = _Daily(table="inbox", day_column="day", kept_days=INBOX_KEPT_DAYS, kept_while=None)
 
@@ -66,26 +76,31 @@ class Maintenance:
         while not stop.is_set():
             try:
                 await self.run_once()
-            except (asyncpg.PostgresError, OSError) as error:
+            except Exception as error:
+                if not (isinstance(error, asyncpg.PostgresError) or is_outage(error)):
+                    raise
                 structlog.get_logger().warning("maintenance_failed", cause=str(error))
-            await _sleep_until(stop, EVERY_SECONDS)
+            await stopped_within(stop, EVERY_SECONDS)
 
     async def run_once(self, *, today: date | None = None) -> None:
         """Make and drop partitions as of today (UTC, by default the database's), then forget what is old."""
         day = today or (await self._database.now()).astimezone(UTC).date()
+        for daily in (_OUTBOX, _INBOX):
+            await self._alone(partial(_make, daily=daily, today=day))
+        for daily in (_OUTBOX, _INBOX):
+            await self._alone(partial(_drop, daily=daily, today=day))
+        await self._alone(_forget)
+
+    async def _alone(self, step: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
+        """Run one step in a transaction of its own, unless another replica is at it."""
         async with self._database.transaction() as connection:
             raw = await raw_connection(connection)
-            await raw.execute("SET LOCAL lock_timeout = '1s'")
-            if not await raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
-                return
-            for daily in (_OUTBOX, _INBOX):
-                await _make(raw, daily, today=day)
-                await _drop(raw, daily, today=day)
-            for statement in _FORGET:
-                await raw.execute(statement, INBOX_KEPT_DAYS, FORGOTTEN_MAX)
+            await raw.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
+            if await raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+                await step(raw)
 
 
-async def _make(raw: asyncpg.Connection, daily: _Daily, *, today: date) -> None:
+async def _make(raw: asyncpg.Connection, *, daily: _Daily, today: date) -> None:
     existing = await _partitions(raw, daily)
     for day in (today + timedelta(days=ahead) for ahead in range(-1, DAYS_AHEAD + 1)):
         if day not in existing:
@@ -103,7 +118,12 @@ async def _make_one(raw: asyncpg.Connection, daily: _Daily, *, day: date) -> Non
     await raw.execute(f"ALTER TABLE {daily.table} ATTACH PARTITION {name} FOR VALUES {bounds}")
 
 
-async def _drop(raw: asyncpg.Connection, daily: _Daily, *, today: date) -> None:
+async def _forget(raw: asyncpg.Connection) -> None:
+    for statement in _FORGET:
+        await raw.execute(statement, INBOX_KEPT_DAYS, FORGOTTEN_MAX)
+
+
+async def _drop(raw: asyncpg.Connection, *, daily: _Daily, today: date) -> None:
     for day, name in (await _partitions(raw, daily)).items():
         if day >= today - timedelta(days=daily.kept_days):
             continue
@@ -124,10 +144,3 @@ async def _partitions(raw: asyncpg.Connection, daily: _Daily) -> dict[date, str]
 
 def _day(stamp: str) -> date:
     return datetime.strptime(stamp, "%Y%m%d").replace(tzinfo=UTC).date()
-
-
-async def _sleep_until(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), timeout=seconds)
-    except TimeoutError:
-        return

@@ -15,7 +15,6 @@ _SERVER_ERROR = 500
 _AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -27,15 +26,15 @@ _AWAY = (
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether the database, NATS or a peer is away; a statement or call that is merely slow is not."""
-    if isinstance(error, asyncpg.QueryCanceledError | asyncpg.DataError):
-        return False
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)  # the same class says "connection is closed" and "your argument is no number"
     if isinstance(error, aio.AioRpcError):
         return error.code() is grpc.StatusCode.UNAVAILABLE
     if isinstance(error, JetStreamError):
         return error.code >= _SERVER_ERROR
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or _driver_is_away(error)
-    return isinstance(error, _AWAY) and type(error) is not TimeoutError
+    return isinstance(error, _AWAY) and not isinstance(error, TimeoutError | asyncpg.QueryCanceledError)
 
 
 def _driver_is_away(error: DBAPIError) -> bool:

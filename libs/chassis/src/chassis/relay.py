@@ -6,6 +6,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import TypeAlias
 
+import asyncpg
 import structlog
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,6 +38,9 @@ CHECK_SECONDS = 5.0
 PAUSE_SECONDS = 0.25
 """Between attempts while PostgreSQL or NATS is away."""
 
+LAG_SECONDS = 30.0
+"""A message that waits longer than this is an alarm, told again this often."""
+
 ATTEMPTS_MAX = 3
 """A row that JetStream refuses this often, for its own sake, is parked as a dead letter."""
 
@@ -60,7 +64,7 @@ class Relay:
         self._publisher: Publisher | None = None
         self._attempts: dict[int, int] = {}
         self._woken = asyncio.Event()
-        self._checked_at = 0.0
+        self._checked_at = self._lag_told_at = 0.0
         self._checked_reconnects = -1
         database.on_announced(self.wake)
 
@@ -81,6 +85,7 @@ class Relay:
             return 0
         await self._check_if_due(session)
         rows = await session.unpublished()
+        self._tell_lag(session.oldest_seconds)
         return await self._send(session, rows) if rows else 0
 
     async def close(self) -> None:
@@ -107,7 +112,7 @@ class Relay:
             elif not sent:
                 await self._rest(POLL_SECONDS)
         except Exception as error:
-            if not (isinstance(error, JetStreamError | TimeoutError) or is_outage(error)):
+            if not (isinstance(error, JetStreamError | TimeoutError | asyncpg.PostgresError) or is_outage(error)):
                 raise
             structlog.get_logger().warning("relay_waits", cause=f"{type(error).__name__}: {error}")
             if self._session is not None and self._session.is_closed:
@@ -195,6 +200,11 @@ class Relay:
         if (rebuild := self._rebuild.get(stream)) is not None:
             async with self._database.transaction() as connection:
                 await add_outbox(connection, await rebuild(connection), skip_known=True)
+
+    def _tell_lag(self, oldest_seconds: float) -> None:
+        if oldest_seconds > LAG_SECONDS and monotonic() - self._lag_told_at > LAG_SECONDS:
+            self._lag_told_at = monotonic()
+            structlog.get_logger().error("relay_lags", oldest_seconds=round(oldest_seconds))
 
     async def _rest(self, seconds: float) -> bool:
         with suppress(TimeoutError):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chassis.atomic_batch import Publication, Publisher, Stored
+from chassis.atomic_batch import Publisher, Stored
 from chassis.jetstream import JetStreamError
 from chassis.relay_session import OutboxRow
 
@@ -40,14 +40,13 @@ def reason_unsendable(row: OutboxRow, *, stream: str | None, payload_max: int) -
 
 async def publish(publisher: Publisher, rows: Sequence[OutboxRow]) -> Published:
     """Publish one stream's rows in order; raises nats' errors when the connection is gone."""
-    publications = [Publication(subject=row.subject, headers=row.headers, body=row.body) for row in rows]
     if len(rows) > SINGLES_MAX:
         try:
-            return _sorted(rows, await publisher.publish_batch(publications))
+            return _sorted(rows, await publisher.publish_batch(rows))
         except (JetStreamError, TimeoutError) as error:
             if isinstance(error, JetStreamError) and error.code >= _SERVER_ERROR:
                 return Published(stored=(), new_sequences=(), refused=(), outage=error)
-    return _sorted(rows, await publisher.publish(publications))
+    return _sorted(rows, await publisher.publish(rows))
 
 
 def _sorted(rows: Sequence[OutboxRow], answers: Sequence[Stored | Exception]) -> Published:

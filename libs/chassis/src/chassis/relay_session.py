@@ -27,7 +27,7 @@ _LOCK = 0x6861_7368_7265
 """Advisory lock ("hashre") of a database's active relay."""
 
 _UNPUBLISHED = f"""
-SELECT id, created_day, msg_id, subject, headers, body FROM outbox
+SELECT id, created_day, msg_id, subject, headers, body, created_at, statement_timestamp() FROM outbox
 WHERE published_at IS NULL AND parked_at IS NULL ORDER BY id LIMIT {ROWS_MAX}
 """  # noqa: S608 - constant
 
@@ -73,9 +73,14 @@ ON CONFLICT (consumer, msg_id) WHERE resolved_at IS NULL DO UPDATE SET reason = 
 _UNPARK = """
 WITH asked AS (
     UPDATE dead_letter SET replay_at = NULL, resolved_at = now(), resolution = 'REPLAYED'
-    WHERE consumer = 'relay' AND replay_at IS NOT NULL AND resolved_at IS NULL RETURNING msg_id
+    WHERE consumer = 'relay' AND replay_at IS NOT NULL AND resolved_at IS NULL
+    RETURNING msg_id, subject, headers, body
+), freed AS (
+    UPDATE outbox SET parked_at = NULL WHERE parked_at IS NOT NULL AND msg_id IN (SELECT msg_id FROM asked)
+    RETURNING msg_id
 )
-UPDATE outbox SET parked_at = NULL WHERE parked_at IS NOT NULL AND msg_id IN (SELECT msg_id FROM asked)
+INSERT INTO outbox (msg_id, aggregate, version, subject, headers, body)
+SELECT msg_id, 'replayed', 0, subject, headers, body FROM asked WHERE msg_id NOT IN (SELECT msg_id FROM freed)
 """
 
 
@@ -105,6 +110,8 @@ class RelaySession:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self.leading = False
+        self.oldest_seconds = 0.0
+        """How long the oldest of the rows last given had waited."""
 
     @classmethod
     async def open(cls, dsn: Secret[str], *, application_name: str, on_notice: Callable[[], None]) -> Self:
@@ -134,9 +141,11 @@ class RelaySession:
 
     async def unpublished(self) -> list[OutboxRow]:
         """Give the oldest rows that are not in their stream, at most ROWS_MAX."""
+        rows = await self._connection.fetch(_UNPUBLISHED)
+        self.oldest_seconds = (rows[0][7] - rows[0][6]).total_seconds() if rows else 0.0
         return [
             OutboxRow(id=row[0], created_day=row[1], message_id=row[2], subject=row[3], headers=row[4], body=row[5])
-            for row in await self._connection.fetch(_UNPUBLISHED)
+            for row in rows
         ]
 
     async def mark(self, *, stream: str, created: str, stored: Sequence[tuple[OutboxRow, int]]) -> None:
@@ -150,7 +159,7 @@ class RelaySession:
         await self._connection.execute(_PARK, row.id, row.created_day, reason, attempts)
 
     async def unpark(self) -> None:
-        """Take back what a person asked to publish again."""
+        """Take back what a person asked to publish again; what maintenance dropped comes from the dead letter."""
         await self._connection.execute(_UNPARK)
 
     async def unpublish_above(self, stream: str, sequence: int) -> int:

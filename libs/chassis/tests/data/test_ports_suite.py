@@ -35,10 +35,9 @@ Facts = Callable[..., list[OutboxMessage]]
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def begin(request: pytest.FixtureRequest) -> Begin:
+def begin(request: pytest.FixtureRequest, database: Database) -> Begin:
     if request.param == "memory":
         return _memory()
-    database: Database = request.getfixturevalue("database")
 
     @asynccontextmanager
     async def begin_postgres() -> AsyncIterator[Unit]:

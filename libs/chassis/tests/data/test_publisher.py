@@ -1,14 +1,23 @@
 """Publishing: many messages in one write, one by one or all or none, each answer in its place."""
 
+from dataclasses import dataclass
+
 import pytest
 from nats.aio.client import Client
 
-from chassis.atomic_batch import Publication, Publisher, Stored
+from chassis.atomic_batch import Publisher, Stored
 from chassis.data_testing import messages_of
 from chassis.jetstream import JetStreamError
 from chassis.message_headers import FIRST_LINE
 
 SUBJECT = "hashtill.orders.v1.test.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    subject: str
+    headers: bytes
+    body: bytes
 
 
 def publications(*names: str, subject: str = SUBJECT) -> list[Publication]:

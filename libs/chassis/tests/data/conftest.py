@@ -59,9 +59,15 @@ async def database(kept_dsn: Secret[str]) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def fresh_tables(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+def fresh_dsn(fresh_database: FreshDatabase) -> Secret[str]:
+    """Give the address of a migrated database of this test's own."""
+    return Secret(fresh_database("sample", _migrate))
+
+
+@pytest.fixture
+async def fresh_tables(fresh_dsn: Secret[str]) -> AsyncIterator[Database]:
     """Give a database of this test's own, for tests that change its tables."""
-    opened = Database.open(Secret(fresh_database("sample", _migrate)), application_name="test")
+    opened = Database.open(fresh_dsn, application_name="test")
     yield opened
     await opened.close()
 

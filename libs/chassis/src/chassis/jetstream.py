@@ -26,6 +26,9 @@ PENDING_BYTES = 64 * 1024 * 1024
 
 API_SECONDS = 5.0
 
+CAUSES_MAX = 3
+"""Different causes that the sentence of a failed start names."""
+
 DUPLICATE_WINDOW_SECONDS = 600
 MAX_AGE_SECONDS = 8 * 86_400
 """A day longer than the outbox is kept."""
@@ -91,7 +94,7 @@ STREAMS = (
 
 async def connect(url: Secret[str], *, name: str, wait_seconds: float = WAIT_SECONDS) -> Client:
     """Connect, waiting for the server; afterwards the client reconnects by itself for ever. Raises NotThereError."""
-    client, heard = LeanClient(), [""]
+    client, heard = LeanClient(), dict[str, None]()
     connecting = client.connect(
         url.reveal(),
         name=name,
@@ -108,8 +111,9 @@ async def connect(url: Secret[str], *, name: str, wait_seconds: float = WAIT_SEC
     try:
         await asyncio.wait_for(connecting, timeout=wait_seconds)
     except TimeoutError:
+        said = "".join(f" ({cause})" for cause in heard)
         raise NotThereError(
-            f"NATS did not answer within {wait_seconds:.0f} s{heard[0]}. Start it, or correct HASHTILL_NATS_URL."
+            f"NATS did not answer within {wait_seconds:.0f} s{said}. Start it, or correct HASHTILL_NATS_URL."
         ) from None
     return client
 
@@ -184,10 +188,11 @@ async def _ensure(client: Client, spec: StreamSpec, *, replicas: int) -> None:
         await api(client, f"STREAM.UPDATE.{spec.name}", answer["config"] | wanted)
 
 
-def _telling(heard: list[str]) -> Callable[[Exception], Awaitable[None]]:
+def _telling(heard: dict[str, None]) -> Callable[[Exception], Awaitable[None]]:
     async def tell(error: Exception) -> None:
         cause = str(error) or type(error).__name__
-        heard[0] = f" ({cause})"
+        if len(heard) < CAUSES_MAX:
+            heard[cause] = None
         structlog.get_logger().warning("nats_error", cause=cause)
 
     return tell

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from kernel.secret import Secret
@@ -24,8 +25,12 @@ class Keyring:
 
     def password(self, name: str) -> Secret[str]:
         """Give the password kept under this name, made now if it is the first time."""
+        return self.kept(name, lambda: secrets.token_urlsafe(PASSWORD_BYTES))
+
+    def kept(self, name: str, make: Callable[[], str]) -> Secret[str]:
+        """Give the secret kept under this name; `make` makes it the first time."""
         if name not in self._kept:
-            self._kept[name] = secrets.token_urlsafe(PASSWORD_BYTES)
+            self._kept[name] = make()
             self._save()
         return Secret(self._kept[name])
 

@@ -1,7 +1,7 @@
-"""The outside world on this machine: the sandbox's processes, and what the services must be told to meet them."""
+"""The outside world on this machine: the sandbox's processes, each with its own variables."""
 
-from base64 import urlsafe_b64encode
-from hashlib import sha256
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.ports import LOOPBACK, free_ports
@@ -13,69 +13,72 @@ PROGRAM_HANDLE = "AmexSync"
 X_CLIENT_ID = "hashtill"
 
 
-def sandbox_specs(keyring: Keyring, *, callback: str) -> list[ProcessSpec]:
-    """Describe the simulated X, card network and mail sink; `callback` is the pages' OAuth address."""
-    x, cardnet, mail, smtp = (f"{LOOPBACK}:{port}" for port in free_ports(4))
-    x_environ = {
-        "SANDBOX_X_LISTEN": x,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Where the outside world answers: host:port of each."""
+
+    x: str
+    cardnet: str
+    mail: str
+    smtp: str
+    merchant: str
+
+
+def choose_outside() -> Outside:
+    """Give each a free port."""
+    x, cardnet, mail, smtp, merchant = (f"{LOOPBACK}:{port}" for port in free_ports(5))
+    return Outside(x=x, cardnet=cardnet, mail=mail, smtp=smtp, merchant=merchant)
+
+
+def sandbox_specs(
+    at: Outside,
+    keyring: Keyring,
+    *,
+    callback: str,
+    services: Mapping[str, ServiceAddresses],
+    given: Mapping[str, str],
+) -> list[ProcessSpec]:
+    """Describe the four processes; `callback` is the pages' OAuth address, `given` variables (SANDBOX_…) win."""
+    x = {
+        "SANDBOX_X_LISTEN": at.x,
         "SANDBOX_X_CLIENT_ID": X_CLIENT_ID,
         "SANDBOX_X_CLIENT_SECRET": keyring.password("x_client_secret").reveal(),
         "SANDBOX_X_PROGRAM_ACCESS_TOKEN": keyring.password("x_program_token").reveal(),
         "SANDBOX_X_PROGRAM_HANDLE": PROGRAM_HANDLE,
         "SANDBOX_X_REDIRECT_URIS": f'["{callback}"]',
     }
-    cardnet_environ = {
-        "SANDBOX_CARDNET_LISTEN": cardnet,
+    cardnet = {
+        "SANDBOX_CARDNET_LISTEN": at.cardnet,
         "SANDBOX_CARDNET_API_KEY": keyring.password("cardnet_api_key").reveal(),
     }
-    mail_environ = {"SANDBOX_MAIL_LISTEN": mail, "SANDBOX_MAIL_SMTP_LISTEN": smtp}
+    mail = {"SANDBOX_MAIL_LISTEN": at.mail, "SANDBOX_MAIL_SMTP_LISTEN": at.smtp}
+    merchant = {
+        "SANDBOX_MERCHANT_LISTEN": at.merchant,
+        "SANDBOX_MERCHANT_ORDERS_TARGET": services["orders"].grpc,
+        "SANDBOX_MERCHANT_OFFERS_TARGET": services["offers"].grpc,
+    }
     return [
-        _spec("x", x_environ, {"http": x}, preload="sandbox.x.server"),
-        _spec("cardnet", cardnet_environ, {"http": cardnet}, preload="sandbox.cardnet.main"),
-        _spec("mail", mail_environ, {"http": mail, "smtp": smtp}, preload="sandbox.mail.main"),
+        _spec("x", x, given, {"http": at.x}, preload="sandbox.x.server"),
+        _spec("cardnet", cardnet, given, {"http": at.cardnet}, preload="sandbox.cardnet.main"),
+        _spec("mail", mail, given, {"http": at.mail, "smtp": at.smtp}, preload="sandbox.mail.main"),
+        _spec("merchant", merchant, given, {"http": at.merchant}, preload="sandbox.merchant.main"),
     ]
 
 
-def world_of(sandbox: list[ProcessSpec], keyring: Keyring, *, callback: str) -> dict[str, str]:
-    """Tell the services where their outside world is, and the keys they share with it or keep for themselves."""
-    at = {spec.name: spec.addresses for spec in sandbox}
-    x = f"http://{at['sandbox-x']['http']}"
-    return {
-        "HASHTILL_X_API_URL": x,
-        "HASHTILL_X_AUTHORIZE_URL": f"{x}/i/oauth2/authorize",
-        "HASHTILL_X_CLIENT_ID": X_CLIENT_ID,
-        "HASHTILL_X_CLIENT_SECRET": keyring.password("x_client_secret").reveal(),
-        "HASHTILL_X_APP_KEY": X_CLIENT_ID,
-        "HASHTILL_X_APP_SECRET": keyring.password("x_client_secret").reveal(),
-        "HASHTILL_X_PROGRAM_ACCESS_TOKEN": keyring.password("x_program_token").reveal(),
-        "HASHTILL_X_REDIRECT_URI": callback,
-        "HASHTILL_X_TIER": "enterprise",
-        "HASHTILL_PROGRAM_HANDLE": PROGRAM_HANDLE,
-        "HASHTILL_CARDNET_URL": f"http://{at['sandbox-cardnet']['http']}",
-        "HASHTILL_CARDNET_API_KEY": keyring.password("cardnet_api_key").reveal(),
-        "HASHTILL_SMTP_TARGET": at["sandbox-mail"]["smtp"],
-        "HASHTILL_SEAL_KEY": _key(keyring, "seal_key"),
-        "HASHTILL_PAGE_KEY": _key(keyring, "page_key"),
-    }
-
-
-def callback_of(addresses: dict[str, ServiceAddresses]) -> str:
+def callback_of(pages_url: str) -> str:
     """Give the address of the pages' OAuth callback, as it is registered at X."""
-    at = addresses["gateway"].by_purpose()
-    return f"http://{at.get('pages', at['grpc'])}/link/callback"
+    return f"{pages_url}/link/callback"
 
 
-def _key(keyring: Keyring, name: str) -> str:
-    """Derive 32 bytes from a kept password, as URL-safe base64."""
-    return urlsafe_b64encode(sha256(keyring.password(name).reveal().encode()).digest()).decode()
-
-
-def _spec(name: str, environ: dict[str, str], addresses: dict[str, str], *, preload: str) -> ProcessSpec:
+def _spec(
+    name: str, environ: dict[str, str], given: Mapping[str, str], addresses: dict[str, str], *, preload: str
+) -> ProcessSpec:
+    own = {key: value for key, value in given.items() if key.startswith(f"SANDBOX_{name.upper()}_")}
     return ProcessSpec(
         name=f"sandbox-{name}",
         module=f"sandbox.{name}",
         preload=(preload,),
-        environ=environ,
+        environ=environ | own,
         ready=Ready.LISTENING,
         ready_port=int(addresses["http"].rpartition(":")[2]),
         addresses=addresses,

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.servers import Servers, embedded_servers
-from hashtill_cli.suite.outside import callback_of, sandbox_specs, world_of
+from hashtill_cli.suite.outside import callback_of, choose_outside, sandbox_specs
 from hashtill_cli.suite.services import choose_addresses, service_specs
+from hashtill_cli.suite.world import pages_url_of, world_of
 from hashtill_cli.supervisor.address_book import AddressBook, forget_address_book
 from hashtill_cli.supervisor.children import Children
 from hashtill_cli.supervisor.forking import preload
@@ -42,7 +43,8 @@ class Suite:
 def running_suite(data: Path, *, tell: Tell, extra: dict[str, str] | None = None) -> Iterator[Suite | None]:
     """Start everything and give it when ready; stop everything at the end. None when told to stop before.
 
-    `extra` are variables for the services beyond a suite's usual ones; a demo's shortened times, for instance.
+    `extra` are variables for services (HASHTILL_…) and sandbox (SANDBOX_…) beyond a suite's usual ones; a demo's
+    shortened times, for instance.
     """
     began = time.monotonic()
     with embedded_servers(data) as servers:
@@ -63,11 +65,11 @@ def running_suite(data: Path, *, tell: Tell, extra: dict[str, str] | None = None
 
 def describe(servers: Servers, keyring: Keyring, extra: dict[str, str]) -> list[ProcessSpec]:
     """List every process of the suite, the outside world first."""
-    addresses = choose_addresses()
-    callback = callback_of(addresses)
-    sandbox = sandbox_specs(keyring, callback=callback)
-    world = world_of(sandbox, keyring, callback=callback) | extra
-    return [*sandbox, *service_specs(servers, addresses, world)]
+    services, outside = choose_addresses(), choose_outside()
+    world = world_of(outside, keyring, services=services) | extra
+    callback = callback_of(pages_url_of("gateway", services))
+    sandbox = sandbox_specs(outside, keyring, callback=callback, services=services, given=extra)
+    return [*sandbox, *service_specs(servers, services, world)]
 
 
 @contextmanager

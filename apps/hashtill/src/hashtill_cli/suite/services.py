@@ -70,7 +70,7 @@ def service_specs(
 
 
 def _spec(service: str, servers: Servers, at: ServiceAddresses, pool: dict[str, str]) -> ProcessSpec:
-    own = {"HASHTILL_DATABASE_URL": servers.dsn_of(service).reveal(), **at.listens}
+    own = {"HASHTILL_DATABASE_URL": servers.dsn_of(service).reveal(), **at.listens, **_own_pages(at)}
     settings = settings_of(service)
     names = [row.variable for row in describe_settings(settings)]
     environ = {name: value for name, value in (pool | own).items() if name in names}
@@ -84,6 +84,12 @@ def _spec(service: str, servers: Servers, at: ServiceAddresses, pool: dict[str, 
         ready_port=at.health_port,
         addresses=at.by_purpose(),
     )
+
+
+def _own_pages(at: ServiceAddresses) -> dict[str, str]:
+    """Give the origin of a service's own pages; who has none links to the gateway's."""
+    pages = at.by_purpose().get("pages")
+    return {"HASHTILL_PAGES_URL": f"http://{pages}"} if pages else {}
 
 
 def _listens(settings: type[ServiceSettings]) -> list[str]:

@@ -75,7 +75,6 @@ class Delivery:
     network: Network | None = None
     author_id: NetworkUserId | None = None
     in_reply_to: PostId | None = None
-    addresses_program: bool = True
     attempts: int = 0
     tried_at: datetime | None = None
     failure: str = ""
@@ -116,9 +115,20 @@ def put_off(delivery: Delivery, *, until: datetime) -> Delivery:
     return replace(delivery, state=DeliveryState.WAITING, next_at=until, attempts=max(delivery.attempts - 1, 0))
 
 
+def outcome_unknown(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:
+    """Nobody knows whether it is out: it stays SENDING, and the next taker looks before it speaks."""
+    if delivery.attempts >= ATTEMPTS_MAX:
+        return failed(delivery, reason=reason)
+    return replace(delivery, failure=reason, next_at=at + _pause(delivery))
+
+
 def tried_in_vain(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:
     """Try again later, with a pause that doubles; give up after the last attempt."""
     if delivery.attempts >= ATTEMPTS_MAX:
         return failed(delivery, reason=reason)
-    pause = min(_FIRST_PAUSE * 2 ** max(delivery.attempts - 1, 0), _LONGEST_PAUSE)
-    return replace(delivery, state=DeliveryState.WAITING, next_at=at + pause, failure=reason)
+    return replace(delivery, state=DeliveryState.WAITING, next_at=at + _pause(delivery), failure=reason)
+
+
+def _pause(delivery: Delivery) -> timedelta:
+    doublings: int = 2 ** max(delivery.attempts - 1, 0)
+    return min(_FIRST_PAUSE * doublings, _LONGEST_PAUSE)

@@ -161,7 +161,7 @@ def _reply(
         channel=Channel.REPLY,
         purpose=purpose,
         template=template,
-        facts={**facts, "handle": who.handle},
+        facts={**facts, "handle": who.handle, "asked_at": cause.at.isoformat()},
         created_at=cause.at,
         next_at=cause.at,
         urgency=urgency,
@@ -247,6 +247,7 @@ def _order_facts(order: OrderView) -> Mapping[str, str]:
     return {
         "order_id": str(order.order_id),
         "handle": order.author_handle,
+        "digital": "yes" if order.digital else "",
         "merchant": order.merchant,
         "title": order.title,
         "price": order.price,

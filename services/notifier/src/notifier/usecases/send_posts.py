@@ -2,16 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kernel.ids import Network, OrderId
-from notifier.domain.delivery import Channel, Delivery, Purpose, failed, put_off, sent, skipped, tried_in_vain
+from notifier.domain.delivery import (
+    Channel,
+    Delivery,
+    Purpose,
+    Urgency,
+    failed,
+    outcome_unknown,
+    put_off,
+    sent,
+    skipped,
+    tried_in_vain,
+)
 from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
 from notifier.usecases.ports import (
     Composer,
+    Contacts,
     Leased,
     NotPosted,
     Orders,
@@ -42,6 +54,7 @@ class Posting:
     networks: Mapping[Network, SocialPosts]
     composer: Composer
     orders: Orders
+    contacts: Contacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +71,9 @@ async def send_posts(*, transactions: Transactions, posting: Posting) -> bool:
     if not leased and not kept_back:
         return False
     leased, stale = await set_stale_aside(leased, orders=posting.orders)
+    leased, unwanted = await set_unwanted_aside(leased, contacts=posting.contacts)
     outcomes = await asyncio.gather(*(call(each, posting=posting) for each in leased))
-    await apply_outcomes(outcomes, stale=stale, kept_back=kept_back, transactions=transactions)
+    await apply_outcomes(outcomes, aside=[*stale, *unwanted, *kept_back], transactions=transactions)
     return True
 
 
@@ -85,6 +99,20 @@ async def set_stale_aside(leased: Sequence[Leased], *, orders: Orders) -> tuple[
     return fresh, [skipped(each, reason="ORDER_MOVED_ON") for each in asked if each.delivery_id in aside]
 
 
+async def set_unwanted_aside(
+    leased: Sequence[Leased], *, contacts: Contacts
+) -> tuple[Sequence[Leased], Sequence[Delivery]]:
+    """Ask identity who wants no public receipts; theirs are set aside (the mail says it all)."""
+    receipts = [each.delivery for each in leased if each.delivery.urgency is Urgency.RECEIPT]
+    members = sorted({each.cardmember_id for each in receipts if each.cardmember_id is not None})
+    found = await contacts.of(members) if members else {}
+    opted_out = {member for member, recipient in found.items() if recipient.no_receipt_replies}
+    aside = [each for each in receipts if each.cardmember_id in opted_out]
+    ids = {each.delivery_id for each in aside}
+    wanted = [each for each in leased if each.delivery.delivery_id not in ids]
+    return wanted, [skipped(each, reason="OPTED_OUT") for each in aside]
+
+
 async def call(leased: Leased, *, posting: Posting) -> Outcome:
     """Call: post it; when an earlier try's outcome is unknown, look for it first so that nothing is said twice."""
     delivery = leased.delivery
@@ -102,14 +130,13 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
 async def apply_outcomes(
     outcomes: Sequence[Outcome],
     *,
-    stale: Sequence[Delivery],
-    kept_back: Sequence[Delivery],
+    aside: Sequence[Delivery],
     transactions: Transactions,
 ) -> None:
     """Apply: write every outcome, tell it, plan the mails that follow, and keep what the network says of our quota."""
     async with transactions.begin() as unit:
         decided = [_decide(each, at=unit.at) for each in outcomes]
-        saved = await unit.deliveries.save([*decided, *stale, *kept_back])
+        saved = await unit.deliveries.save([*decided, *aside])
         await unit.outbox.add(facts_of(*saved, at=unit.at))
         await unit.deliveries.add(_mails_after(saved, at=unit.at))
         for network, quota in _newest_quotas(outcomes).items():
@@ -151,7 +178,7 @@ def _decide(outcome: Outcome, *, at: datetime) -> Delivery:
     if answer.for_good:
         return failed(delivery, reason=answer.reason)
     if answer.unknown:
-        return replace(delivery, failure=answer.reason, next_at=at)
+        return outcome_unknown(delivery, reason=answer.reason, at=at)
     if answer.until is not None:
         return put_off(delivery, until=answer.until)
     return tried_in_vain(delivery, reason=answer.reason, at=at)

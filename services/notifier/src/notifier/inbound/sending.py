@@ -1,0 +1,34 @@
+"""The one writer: of all replicas one posts as the program account, so that one counts what is left of its quota."""
+
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from chassis.lease import PostgresLease
+from kernel.secret import Secret
+
+CHECK_SECONDS = 5.0
+"""Whether the lease still stands is asked this often; PostgreSQL frees it when our connection is gone."""
+
+
+class LeasedPosts:
+    """Runs a tick only while this replica holds the lease on the program account."""
+
+    def __init__(self, dsn: Secret[str], run: Callable[[], Awaitable[bool]]) -> None:
+        self._lease = PostgresLease(dsn, name="program account")
+        self._run = run
+        self._sure_until = 0.0
+
+    async def run_once(self) -> bool:
+        """Send one batch if we are the writer; False when there was nothing to do or another replica writes."""
+        if monotonic() >= self._sure_until and not await self._holds():
+            return False
+        return await self._run()
+
+    async def give_back(self) -> None:
+        """Let another replica write at once."""
+        await self._lease.give_back()
+
+    async def _holds(self) -> bool:
+        held = await self._lease.is_held() or await self._lease.take()
+        self._sure_until = monotonic() + CHECK_SECONDS if held else 0.0
+        return held

@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Everything an operator may choose; a wrong value stops the start and names itself."""
 
-    model_config = SettingsConfigDict(env_prefix="SANDBOX_MERCHANT_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SANDBOX_MERCHANT_", frozen=True, cli_kebab_case=True)
 
     listen: str = Field(default="127.0.0.1:0", description="host:port of page and API; port 0 takes a free one")
     orders_target: str = Field(description="host:port where orders answers gRPC")

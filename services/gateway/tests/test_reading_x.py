@@ -154,6 +154,14 @@ async def test_what_was_posted_while_we_were_stopped_is_found_at_the_next_start(
         await until(lambda: made in world.versions())
 
 
+async def test_late_and_reordered_frames_are_all_told(world: XWorld) -> None:
+    await world.x.fault("reorder", window_milliseconds=100)
+    await world.x.fault("delay", milliseconds=100)
+    async with reading(world):
+        made = [await world.act("post", "mia_k", f"{number} #BuyKindle") for number in range(5)]
+        await until(lambda: set(world.versions()) == set(made))
+
+
 async def test_a_silent_stream_is_dropped_and_made_again(world: XWorld) -> None:
     async with reading(world):
         await world.x.fault("stall", stream="filtered_stream", seconds=30)

@@ -12,6 +12,7 @@ from gateway.domain.arrivals import Stream
 from gateway.domain.gaps import OpenPrompt
 from gateway.domain.positions import Position, StreamState
 from gateway.domain.post import Post, PostKind, Revocation
+from gateway.usecases.forget_posts import POSTS_KEPT, forget_posts
 from gateway.usecases.ports import LinkChange, PromptPosted
 from kernel.ids import LinkId, NetworkUserId, PostId, X
 
@@ -49,6 +50,29 @@ async def test_nothing_asked_is_nothing_found(world: World) -> None:
         assert await unit.posts.add([]) == []
         assert await unit.posts.first_ids([]) == {}
         assert await unit.posts.add_revocations([]) == []
+
+
+async def test_the_oldest_posts_are_forgotten_so_many_at_a_time(world: World) -> None:
+    posts = [replace(ORDER, version_id=PostId(str(number)), posted_at=at(number)) for number in (3, 1, 2, 9)]
+    async with world.transactions.begin() as unit:
+        await unit.posts.add(posts)
+
+        forgotten = await unit.posts.forget_before(at(5), posts_max=2)
+
+        assert (forgotten, await unit.posts.add(posts)) == (2, posts[1:3])
+
+
+async def test_a_tick_of_forgetting_keeps_what_is_young(world: World) -> None:
+    async with world.transactions.begin() as unit:
+        await unit.posts.add([ORDER])
+
+    young = await forget_posts(at=NOW + POSTS_KEPT, transactions=world.transactions)
+    async with world.transactions.begin() as unit:
+        still_kept = await unit.posts.add([ORDER]) == []
+    old = await forget_posts(at=NOW + POSTS_KEPT + timedelta(seconds=1), transactions=world.transactions)
+
+    async with world.transactions.begin() as unit:
+        assert (young, still_kept, old, await unit.posts.add([ORDER])) == (False, True, False, [ORDER])
 
 
 async def test_a_revocation_is_kept_once(world: World) -> None:

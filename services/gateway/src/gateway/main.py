@@ -8,14 +8,15 @@ from nats.aio.client import Client
 from chassis.consumers import BatchConsumer
 from chassis.grpc_server import GrpcServer
 from chassis.jetstream import connect, ensure_streams
-from chassis.key_value import KeyValueModel
 from chassis.lifecycle import Lifecycle
 from chassis.maintenance import Maintenance
 from chassis.migrations import run_migrations
 from chassis.postgres import Database
 from chassis.relay import Relay
+from chassis.workers import Worker
 from gateway.domain.rules import ENTERPRISE, SELF_SERVE
 from gateway.inbound.events import LINK_SUBJECTS, LINK_TYPES, PROMPT_SUBJECTS, PROMPT_TYPES, LinkEvents, PromptEvents
+from gateway.inbound.known_tags import KnownTags
 from gateway.inbound.reading import Reading
 from gateway.inbound.session import NetworkPorts, Options, Session
 from gateway.inbound.social_service import SocialServicer
@@ -30,16 +31,20 @@ from gateway.outbound.x.streams import activity_stream, filtered_stream
 from gateway.outbound.x.subscriptions import XSubscriptions
 from gateway.settings import Settings
 from gateway.usecases.close_gap import Reach
+from gateway.usecases.forget_posts import forget_posts
 from gateway.usecases.tally import Tally
 from hashtill.social.v1.social_service_pb2_grpc import add_SocialServiceServicer_to_server
 from kernel.ids import X
-from kernel.tags import Tag, canonical_tag
 
 SILENT_HEARTBEATS = 1.2
 """X says to reconnect when 20 s bring no byte; a fifth more forgives a late one."""
 
 SUBSCRIPTIONS_MAX = {"self_serve": 1_500, "enterprise": 75_000}
 """X's own limits."""
+
+
+FORGET_EVERY_SECONDS = 3_600.0
+"""A day's posts are forgotten in a few seconds of each hour."""
 
 
 async def migrate(settings: Settings) -> None:
@@ -54,7 +59,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """
     database, client = await _open(settings, lifecycle)
     transactions = PostgresTransactions(database, network=X)
-    tags: KeyValueModel[Tag] = KeyValueModel(client, bucket="known_tags", decode=lambda key, _: canonical_tag(key))
+    known = KnownTags(client)
     network = _network(settings, lifecycle)
     tally = Tally()
 
@@ -62,26 +67,32 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         return Session(
             network=network,
             options=_options(settings),
-            known_tags=lambda: set(tags.values.values()),
+            known_tags=lambda: known.tags,
             transactions=transactions,
             tally=tally,
             clock=lambda: datetime.now(UTC),
         )
 
     reading = Reading(
-        PostgresLease(settings.database_url, network=X), may_begin=tags.is_synced, new_session=new_session
+        PostgresLease(settings.database_url, network=X), may_begin=known.model.is_synced, new_session=new_session
     )
-    tags.on_change(reading.tags_changed)
-    lifecycle.add_worker("known-tags", tags.run)
+    known.on_change(reading.tags_changed)
+    lifecycle.add_worker("known-tags", known.model.run)
     lifecycle.ready_after(
-        "known-tags", tags.is_synced, remedy="The bucket known_tags comes with NATS: see HASHTILL_NATS_URL."
+        "known-tags", known.model.is_synced, remedy="The bucket known_tags comes with NATS: see HASHTILL_NATS_URL."
     )
     _follow_events(client, database, lifecycle, reading=reading, transactions=transactions)
     lifecycle.add_worker("reading", reading.run)
+    forgetting = Worker(lambda: _forget(database, transactions), poll_seconds=FORGET_EVERY_SECONDS)
+    lifecycle.add_worker("forgetting", forgetting.run)
     servicer = SocialServicer(network=X, live=lambda: reading.progress, tally=tally, transactions=transactions)
     await lifecycle.add_server(
         GrpcServer(settings.listen, [(add_SocialServiceServicer_to_server, servicer)], health=lifecycle.health)
     )
+
+
+async def _forget(database: Database, transactions: PostgresTransactions) -> bool:
+    return await forget_posts(at=await database.now(), transactions=transactions)
 
 
 async def _open(settings: Settings, lifecycle: Lifecycle) -> tuple[Database, Client]:

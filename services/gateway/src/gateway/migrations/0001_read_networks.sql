@@ -7,14 +7,14 @@ CREATE TABLE kept_post (
     version_id text NOT NULL,
     author_id text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('post', 'reply', 'quote', 'repost', 'delete')),
-    kept_at timestamptz NOT NULL DEFAULT now()
+    posted_at timestamptz NOT NULL
 );
 
 CREATE INDEX kept_post_version ON kept_post (version_id);
 
 CREATE INDEX kept_post_first ON kept_post (post_id);
 
-CREATE INDEX kept_post_age ON kept_post (kept_at);
+CREATE INDEX kept_post_age ON kept_post (posted_at);
 
 CREATE TABLE kept_revocation (
     message_id text PRIMARY KEY,

@@ -1,16 +1,19 @@
 """Kept posts and revocations in PostgreSQL: the primary key decides what is new."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.unnest import columns_of, fetch_unnest
+from chassis.unnest import columns_of, execute_unnest, fetch_unnest
 from gateway.domain.post import Post, Revocation
 from kernel.ids import PostId
 
 _ADD = """
-INSERT INTO kept_post (message_id, network, post_id, version_id, author_id, kind)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+INSERT INTO kept_post (message_id, network, post_id, version_id, author_id, kind, posted_at)
+SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[]
+)
 ON CONFLICT DO NOTHING RETURNING message_id
 """
 
@@ -18,6 +21,12 @@ _FIRST_IDS = """
 SELECT wanted.id, min(kept_post.post_id) AS post_id FROM unnest($1::text[]) AS wanted (id)
 JOIN kept_post ON kept_post.version_id = wanted.id OR kept_post.post_id = wanted.id
 GROUP BY wanted.id
+"""
+
+_FORGET = """
+DELETE FROM kept_post WHERE message_id = ANY (ARRAY(
+    SELECT message_id FROM kept_post WHERE posted_at < $1 ORDER BY posted_at LIMIT $2
+))
 """
 
 _ADD_REVOCATIONS = """
@@ -38,9 +47,10 @@ class PostgresKeptPosts:
         if not posts:
             return []
         rows = [
-            (post.message_id, post.network, post.post_id, post.version_id, post.author_id, post.kind) for post in posts
+            (each.message_id, each.network, each.post_id, each.version_id, each.author_id, each.kind, each.posted_at)
+            for each in posts
         ]
-        added = await fetch_unnest(self._connection, _ADD, *columns_of(rows, count=6))
+        added = await fetch_unnest(self._connection, _ADD, *columns_of(rows, count=7))
         new = {row["message_id"] for row in added}
         return [post for post in posts if post.message_id in new]
 
@@ -60,3 +70,7 @@ class PostgresKeptPosts:
         added = await fetch_unnest(self._connection, _ADD_REVOCATIONS, *columns_of(rows, count=4))
         new = {row["message_id"] for row in added}
         return [each for each in unique if each.message_id in new]
+
+    async def forget_before(self, at: datetime, *, posts_max: int) -> int:
+        """Forget the oldest versions made before then, at most so many; gives how many."""
+        return await execute_unnest(self._connection, _FORGET, at, posts_max)

@@ -82,6 +82,13 @@ class MemoryKeptPosts:
         self._store.revocations.update(new)
         return list(new.values())
 
+    async def forget_before(self, at: datetime, *, posts_max: int) -> int:
+        """Forget the oldest versions made before then, at most so many; gives how many."""
+        old = sorted((post.posted_at, key) for key, post in self._store.kept.items() if post.posted_at < at)
+        for _, key in old[:posts_max]:
+            del self._store.kept[key]
+        return len(old[:posts_max])
+
 
 class MemoryPositions:
     """The positions."""

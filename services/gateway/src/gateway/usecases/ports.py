@@ -54,6 +54,9 @@ class KeptPosts(Protocol):
     async def add_revocations(self, revocations: Sequence[Revocation]) -> list[Revocation]:
         """Keep these; gives those that were not kept before."""
 
+    async def forget_before(self, at: datetime, *, posts_max: int) -> int:
+        """Forget the oldest versions made before then, at most so many; gives how many."""
+
 
 class Positions(Protocol):
     """How far each stream is read, and the watermark last told."""

@@ -1,0 +1,1 @@
+"""The pages cardmembers see: Favorites, linking a card, and their orders."""

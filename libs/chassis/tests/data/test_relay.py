@@ -2,24 +2,23 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
+from libs.chassis.tests.data.relay_world import Facts, announce, none_left, running, unpublished
 from nats.aio.client import Client
 
 from chassis.data_testing import messages_of, until
 from chassis.dead_letters import DeadLetter, list_dead_letters, replay_dead_letters
 from chassis.jetstream import StreamSpec, api, ensure_streams
-from chassis.outbox import KeyValueChange, OutboxMessage, Outgoing, add_outbox
+from chassis.outbox import KeyValueChange, OutboxMessage, add_outbox
 from chassis.postgres import Database
 from chassis.relay import Relay
 from chassis.unnest import execute_unnest, fetch_unnest
 from hashtill.orders.v1.events_pb2 import PurchaseRefused
 
-Facts = Callable[..., list[OutboxMessage]]
 WRITERS = 16
 VERSIONS = 40
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -27,35 +26,9 @@ SMALL = StreamSpec(name="IDENTITY", subjects=("hashtill.identity.v1.>",))
 ADVANCE = "UPDATE counter SET version = version + 1 WHERE name = $1 RETURNING version"
 
 
-@asynccontextmanager
-async def running(relay: Relay) -> AsyncIterator[Relay]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(relay.run(stop))
-    try:
-        yield relay
-    finally:
-        stop.set()
-        await task
-
-
-async def announce(database: Database, messages: Sequence[Outgoing]) -> None:
-    async with database.transaction() as connection:
-        await add_outbox(connection, messages)
-
-
-async def unpublished(database: Database) -> int:
-    async with database.transaction() as connection:
-        rows = await fetch_unnest(connection, "SELECT count(*) FROM outbox WHERE published_at IS NULL")
-    return int(rows[0][0])
-
-
 async def dead(database: Database) -> list[DeadLetter]:
     async with database.transaction() as connection:
         return await list_dead_letters(connection)
-
-
-async def none_left(database: Database) -> bool:
-    return await unpublished(database) == 0
 
 
 @pytest.mark.parametrize("count", [1, 10, 11, 750])

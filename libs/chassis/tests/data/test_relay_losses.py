@@ -2,48 +2,22 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
+from libs.chassis.tests.data.relay_world import Facts, announce, none_left, running
 from nats import errors as nats_errors
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.data_testing import messages_of, until
 from chassis.jetstream import api, stream_state
-from chassis.outbox import KeyValueChange, OutboxMessage, add_outbox
+from chassis.outbox import KeyValueChange, add_outbox
 from chassis.postgres import Database
 from chassis.pulling import ConsumerLostError
 from chassis.relay import Relay
-from chassis.unnest import fetch_unnest
 from hashtill_cli.embedded.nats import Nats
-
-Facts = Callable[..., list[OutboxMessage]]
-
-
-@asynccontextmanager
-async def running(relay: Relay) -> AsyncIterator[Relay]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(relay.run(stop))
-    try:
-        yield relay
-    finally:
-        stop.set()
-        await task
-
-
-async def announce(database: Database, messages: list[OutboxMessage]) -> None:
-    async with database.transaction() as connection:
-        await add_outbox(connection, messages)
-
-
-async def none_left(database: Database) -> bool:
-    async with database.transaction() as connection:
-        rows = await fetch_unnest(connection, "SELECT count(*) FROM outbox WHERE published_at IS NULL")
-    return int(rows[0][0]) == 0
 
 
 async def subjects_of(nats: Client, stream: str) -> list[str]:

@@ -137,6 +137,16 @@ async def test_what_was_posted_while_the_streams_were_down_is_found_before_the_w
     assert all(places(events, post_id) < first_moved for post_id in missed)
 
 
+async def test_a_gap_whose_search_is_refused_stays_open_until_it_is_answered(world: XWorld) -> None:
+    async with reading(world):
+        await world.x.fault("fail_calls", count=2, status=503, method="GET", path="/2/tweets/search/recent")
+        await world.x.fault("refuse", seconds=0.3)
+        await world.x.fault("drop")
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+        await until(world.is_open)
+
+
 async def test_a_clean_close_is_a_gap_too(world: XWorld) -> None:
     async with reading(world):
         await world.x.fault("refuse", seconds=0.3)

@@ -45,6 +45,7 @@ TAG, OTHER_TAG = Tag("buykindle"), Tag("buycamera")
 ACME = MerchantId("acme-electronics")
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 LIMITS = Limits()
+UNKNOWN = OrderId(UUID(int=7))
 DRAWS_SEED = 7
 
 
@@ -117,7 +118,7 @@ class ChargesKept(Peer):
         super().__init__()
         self.charges: dict[tuple[OrderId, int], ChargeSeen] = {}
         self.authorizes_as = ChargeState.AUTHORIZED
-        self.captures_as = ChargeState.CAPTURED
+        self.captures_as = self.after_capture = ChargeState.CAPTURED
         self.refusal: Refusal | None = None
         self.loses_answers = False
 
@@ -158,7 +159,8 @@ class ChargesKept(Peer):
     def _capture(self, order: Order) -> ChargeSeen | Refusal:
         if self.charges[_key(order)].state is not ChargeState.AUTHORIZED:
             return no("CHARGE_NOT_AUTHORIZED")
-        return self.set(order, self.captures_as)
+        captured, self.captures_as = self.set(order, self.captures_as), self.after_capture
+        return captured
 
     def _refund(self, order: Order) -> ChargeSeen:
         given = order.refund.refunded_minor + order.refund.asked_minor

@@ -28,7 +28,7 @@ _AWAY = frozenset(
 class GrpcLinks:
     """Identity, asked for links."""
 
-    def __init__(self, stub: identity_service_pb2_grpc.IdentityServiceAsyncStub) -> None:
+    def __init__(self, stub: "identity_service_pb2_grpc.IdentityServiceAsyncStub") -> None:
         self._stub = stub
 
     async def of_accounts(self, accounts: Sequence[Account]) -> dict[Account, Link]:

@@ -41,7 +41,7 @@ A = TypeVar("A")
 class GrpcStock:
     """Offers, asked for holds."""
 
-    def __init__(self, stub: offers_service_pb2_grpc.OffersServiceAsyncStub) -> None:
+    def __init__(self, stub: "offers_service_pb2_grpc.OffersServiceAsyncStub") -> None:
         self._stub = stub
 
     async def hold(self, orders: Sequence[Order]) -> dict[OrderId, Terms | Refusal]:
@@ -71,7 +71,7 @@ class GrpcStock:
 class GrpcCharges:
     """Payments, asked for charges."""
 
-    def __init__(self, stub: payments_service_pb2_grpc.PaymentsServiceAsyncStub) -> None:
+    def __init__(self, stub: "payments_service_pb2_grpc.PaymentsServiceAsyncStub") -> None:
         self._stub = stub
 
     async def authorize(self, orders: Sequence[Order]) -> dict[OrderId, ChargeSeen | Refusal]:
@@ -121,7 +121,7 @@ class GrpcCharges:
 class GrpcAddresses:
     """Payments, asked for billing addresses."""
 
-    def __init__(self, stub: payments_service_pb2_grpc.PaymentsServiceAsyncStub) -> None:
+    def __init__(self, stub: "payments_service_pb2_grpc.PaymentsServiceAsyncStub") -> None:
         self._stub = stub
 
     async def of_cards(self, tokens: Sequence[CardToken]) -> dict[CardToken, ShipTo]:

@@ -1,0 +1,228 @@
+"""Time passes: expiry up to the cutoff, dark networks, remorse, and the limits of replies and merchants."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, World
+
+from kernel.ids import Network, X
+from kernel.shards import SOCIAL_SHARDS
+from orders.domain.change import Cause, looked_at
+from orders.domain.cutoff import Watermark, cutoff, is_dark, least_watermark
+from orders.domain.overdue import expire
+from orders.domain.states import CancelReason, State
+from orders.usecases.pass_time import POLL_LEAST, POLL_MOST, expire_orders, pass_deadlines, watch_ages
+
+BEFORE = START - timedelta(minutes=5)
+LONG_AGO = START - timedelta(minutes=11)
+
+
+@pytest.mark.parametrize(
+    ("least", "nothing_pending", "expected"),
+    [
+        (START, False, START),
+        (START + timedelta(hours=1), False, START),
+        (BEFORE, True, BEFORE),
+        (LONG_AGO, False, LONG_AGO),
+        (LONG_AGO, True, START - LIMITS.dark_max),
+        (None, True, START - LIMITS.dark_max),
+    ],
+)
+def test_the_cutoff_is_the_least_watermark_and_a_dark_network_is_waited_for_ten_minutes_at_most(
+    least: datetime | None,
+    nothing_pending: bool,  # noqa: FBT001 - a table gives it by name
+    expected: datetime,
+) -> None:
+    assert cutoff(least, at=START, nothing_pending=nothing_pending, limits=LIMITS) == expected - LIMITS.slack
+
+
+def test_nothing_is_over_on_a_network_never_heard_while_posts_wait() -> None:
+    assert cutoff(None, at=START, nothing_pending=False, limits=LIMITS) is None
+    assert is_dark(None, at=START, limits=LIMITS)
+
+
+def test_a_network_is_heard_when_every_shard_is() -> None:
+    some = dict.fromkeys(range(SOCIAL_SHARDS - 1), START)
+
+    assert least_watermark(some) is None
+    assert least_watermark({**some, SOCIAL_SHARDS - 1: BEFORE}) == BEFORE
+
+
+async def test_an_unconfirmed_order_expires_after_its_window_and_the_slack(world: World) -> None:
+    order = await world.prompted()
+    assert order.confirm_by is not None
+    world.pass_time(minutes=16)
+    await world.hear(order.confirm_by + LIMITS.slack - timedelta(milliseconds=1))
+    await _expire(world)
+    assert (await world.again(order)).state is State.AWAITING_CONFIRMATION
+
+    await world.hear(order.confirm_by + LIMITS.slack)
+    await _expire(world)
+    await world.settle()
+
+    assert (await world.again(order)).state is State.EXPIRED
+    assert world.stock.holds[order.order_id] == "RELEASED"
+    assert (await world.told())[-1] == "OrderExpired"
+
+
+async def test_a_confirmation_posted_in_time_and_delivered_late_is_honoured(world: World) -> None:
+    order = await world.prompted()
+    await world.hear(world.store.at)
+    in_time = world.post(ANN, order.confirmation_tag or "", posted_at=world.store.at + timedelta(minutes=14))
+    world.pass_time(minutes=19)
+    world.backlog.waiting = 1
+    await _expire(world)
+
+    await world.receive(in_time)
+    await world.settle()
+
+    assert (await world.again(order)).state is State.AUTHORIZED
+
+
+async def test_a_dark_network_is_waited_for_only_so_long(world: World) -> None:
+    order = await world.prompted()
+    world.pass_time(minutes=27)
+
+    await _expire(world)
+
+    assert (await world.again(order)).state is State.RELEASING
+
+
+async def test_what_has_expired_stays_expired(world: World) -> None:
+    order = await world.prompted()
+    in_time = world.post(ANN, order.confirmation_tag or "")
+    world.pass_time(minutes=27)
+    await _expire(world)
+    await world.settle()
+
+    await world.receive(in_time)
+
+    assert (await world.again(order)).state is State.EXPIRED
+    assert (await world.told())[-1] == "ConfirmationRefused"
+
+
+async def test_a_kept_confirmation_does_not_expire(world: World) -> None:
+    order = await world.held()
+    await world.receive(world.post(ANN, order.confirmation_tag or ""))
+    world.pass_time(minutes=9)
+    await world.hear(world.store.at)
+
+    await _expire(world)
+
+    assert (await world.again(order)).state is State.PROMPTING
+
+
+async def test_the_next_look_waits_for_the_next_deadline(world: World) -> None:
+    order = await world.prompted()
+    assert order.confirm_by is not None
+    await world.hear(order.confirm_by + timedelta(hours=1))
+    world.store.at = order.confirm_by + LIMITS.slack - timedelta(milliseconds=100)
+
+    wait = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+    world.store.at += timedelta(milliseconds=99)
+    least = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+
+    assert wait == timedelta(milliseconds=100)
+    assert least == POLL_LEAST
+
+
+async def test_with_nothing_awaited_the_look_is_the_poll(world: World) -> None:
+    wait = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+
+    assert wait == POLL_MOST
+
+
+async def test_while_a_network_is_silent_and_posts_wait_nothing_is_over(world: World) -> None:
+    await world.prompted()
+    world.backlog.waiting = 3
+    world.pass_time(hours=2)
+
+    wait = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+
+    assert wait == POLL_MOST
+
+
+async def test_the_set_based_expiry_does_what_the_table_says(world: World) -> None:
+    order = await world.prompted()
+    assert order.deadline_at is not None
+    world.pass_time(minutes=16)
+    expected = expire(looked_at(order), order.deadline_at, Cause(at=world.store.at, limits=LIMITS, id="deadline"))
+
+    async with world.transactions.begin() as unit:
+        (expired,) = await unit.orders.expire(X, cutoff_at=order.deadline_at, at=unit.at, limits=LIMITS, count_max=500)
+        story = await unit.orders.story(order.order_id)
+
+    assert expired == expected.order == await world.again(order)
+    assert story[-1].step == expected.steps[-1]
+    assert story[-1].trace_id == "0af7651916cd43dd8448eb211c80319c"
+
+
+async def test_a_reply_that_never_comes_ends_the_order_after_ten_minutes(world: World) -> None:
+    order = await world.held()
+    world.pass_time(minutes=10)
+
+    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.settle()
+
+    after = await world.again(order)
+    assert (after.state, after.reason) == (State.REFUSED, "REPLY_NOT_POSSIBLE")
+    assert world.stock.holds[order.order_id] == "RELEASED"
+
+
+async def test_a_hold_that_never_answers_ends_the_order(world: World) -> None:
+    world.stock.answers_nothing = True
+    order = await world.held()
+    world.pass_time(minutes=10)
+
+    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.settle()
+
+    after = await world.again(order)
+    assert (after.state, after.reason) == (State.REFUSED, "TOO_BUSY")
+
+
+async def test_an_order_nobody_ships_is_voided_after_six_days(world: World) -> None:
+    order = await world.authorized()
+    world.pass_time(minutes=30)
+    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    world.pass_time(days=6)
+
+    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.settle()
+
+    after = await world.again(order)
+    assert (after.state, after.cancel_reason) == (State.VOIDED, CancelReason.NOT_SHIPPED)
+    assert world.charges.live(order.order_id) == 0
+
+
+async def test_nothing_passes_before_its_time(world: World) -> None:
+    order = await world.authorized()
+    world.pass_time(minutes=29, seconds=59)
+
+    more = await pass_deadlines(transactions=world.transactions, limits=world.limits)
+
+    assert not more
+    assert (await world.again(order)).state is State.AUTHORIZED
+
+
+async def test_the_watchdog_counts_what_is_twice_as_old_as_it_should_be(world: World) -> None:
+    await world.held()
+    await world.authorized(BOB)
+    world.pass_time(minutes=31)
+
+    stale = await watch_ages(transactions=world.transactions)
+
+    assert stale == {State.PROMPTING: 1}
+
+
+async def test_an_older_watermark_changes_nothing(world: World) -> None:
+    await world.hear(START)
+    await world.receive(watermarks=[Watermark(network=X, shard=0, at=BEFORE)])
+
+    async with world.transactions.begin() as unit:
+        assert set((await unit.watermarks.of(X)).values()) == {START}
+        assert await unit.watermarks.of(Network("facebook")) == {}
+
+
+async def _expire(world: World) -> None:
+    await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)

@@ -1,0 +1,91 @@
+"""Races on PostgreSQL: confirmation against expiry, and one post read by two replicas, with one effect each."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from services.orders.tests.orders_world import ANN, TAG, World, message_id
+
+from chassis.postgres import Database
+from chassis.unnest import fetch_unnest
+from kernel.ids import NetworkUserId, X
+from orders.domain.posts import Post
+from orders.usecases.follow_orders import Posted, Reply, apply_replies
+
+ORDERS = 4_000
+BATCH = 100
+
+pytestmark = pytest.mark.servers
+
+_OUTCOMES = """
+SELECT count(*) AS orders, count(*) FILTER (WHERE state = 'RELEASING') AS expired,
+    count(*) FILTER (WHERE state = 'COMMITTING') AS confirmed FROM orders
+"""
+_BOTH = """
+SELECT count(*) AS both FROM (
+    SELECT order_id FROM order_log WHERE cause IN ('Confirmed', 'DeadlinePassed') GROUP BY order_id HAVING count(*) <> 1
+) AS twice
+"""
+
+
+async def test_confirm_and_expire_race_over_four_thousand_orders_with_no_double_effect(
+    postgres_world: World, database: Database
+) -> None:
+    world = postgres_world
+    confirmations = await _awaiting(world)
+    window_over = world.store.at + timedelta(minutes=15)
+
+    async def confirm(posts: list[Post]) -> None:
+        await world.receive(*posts)
+
+    async def expire() -> None:
+        async with world.transactions.begin() as unit:
+            await unit.orders.expire(X, cutoff_at=window_over, at=unit.at, limits=world.limits, count_max=BATCH)
+
+    batches = [confirmations[start : start + BATCH] for start in range(0, ORDERS, BATCH)]
+    for index in range(0, len(batches), 4):
+        await asyncio.gather(*(confirm(batch) for batch in batches[index : index + 4]), *(expire() for _ in range(4)))
+
+    async with database.transaction() as connection:
+        (outcomes,) = await fetch_unnest(connection, _OUTCOMES)
+        (twice,) = await fetch_unnest(connection, _BOTH)
+        (told,) = await fetch_unnest(connection, "SELECT count(*) FROM outbox WHERE subject LIKE '%order_confirmed%'")
+    assert outcomes["expired"] + outcomes["confirmed"] == outcomes["orders"] == ORDERS
+    assert outcomes["expired"] > 0
+    assert outcomes["confirmed"] == told["count"] > 0
+    assert twice["both"] == 0
+
+
+async def test_two_replicas_that_read_one_post_make_one_order(postgres_world: World) -> None:
+    post = postgres_world.post(ANN, TAG)
+    copies = [replace(post, message_id=message_id(postgres_world)) for _ in range(8)]
+
+    await asyncio.gather(*(postgres_world.receive(copy) for copy in (post, post, *copies)))
+    await postgres_world.settle()
+
+    assert await postgres_world.told() == ["OrderHeld"]
+
+
+async def _awaiting(world: World) -> list[Post]:
+    """Bring many orders to AWAITING_CONFIRMATION, and give a confirmation of each."""
+    authors = [NetworkUserId(str(10_000 + number)) for number in range(ORDERS)]
+    for author in authors:
+        world.link(author)
+    confirmations: list[Post] = []
+    for start in range(0, ORDERS, 200):
+        posts = [world.post(author, TAG) for author in authors[start : start + 200]]
+        await world.receive(*posts)
+        await world.settle()
+        orders = [await world.order(post) for post in posts]
+        replies = [
+            Reply(
+                message_id=message_id(world),
+                order_id=order.order_id,
+                posted=Posted(post_id=order.post_id, at=world.store.at),
+            )
+            for order in orders
+        ]
+        await apply_replies(replies, transactions=world.transactions, limits=world.limits)
+        confirmations += [world.post(order.author_id, order.confirmation_tag or "") for order in orders]
+    return confirmations

@@ -232,6 +232,24 @@ async def test_rules_follow_the_known_tags(world: XWorld) -> None:
         await until_rules(world, {"@AmexSync", "retweets_of:AmexSync"})
 
 
+async def test_rules_and_subscriptions_that_x_lost_are_made_again_with_the_next_connection(world: XWorld) -> None:
+    await world.link(MIA)
+    token = await world.x.app_token("hashtill", "sandbox-client-secret")
+    async with reading(world):
+        listed = (await world.x.call("GET", "/2/tweets/search/stream/rules", token=token)).body["data"]
+        ids = {"delete": {"ids": [rule["id"] for rule in listed]}}
+        await world.x.call("POST", "/2/tweets/search/stream/rules", token=token, json=ids)
+        held = (await world.x.call("GET", "/2/activity/subscriptions", token=token)).body["data"]
+        for each in held:
+            await world.x.call("DELETE", f"/2/activity/subscriptions/{each['subscription_id']}", token=token)
+        await world.x.fault("drop")
+
+        await until_subscriptions(world, 3)
+        await until_rules(world, {"@AmexSync", "retweets_of:AmexSync", "#buykindle"})
+        made = await world.act("post", "mia_k", "#BuyKindle")
+        await until(lambda: made in world.versions())
+
+
 async def test_an_ended_link_is_no_longer_watched(world: XWorld) -> None:
     link = uuid4()
     await world.link(JONAS, link_id=link)

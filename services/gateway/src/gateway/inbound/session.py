@@ -92,7 +92,14 @@ class Session:
         self.writer = writer = await self._new_writer(program)
         await self.rules.run_once()  # X refuses a filtered stream without rules
         readers = [
-            StreamReader(each, lane=self._lane, clock=self._clock, pace=self._options.pace, backfill=self._backfill)
+            StreamReader(
+                each,
+                lane=self._lane,
+                clock=self._clock,
+                pace=self._options.pace,
+                backfill=self._backfill,
+                lost=self._look_again,
+            )
             for each in self._network.streams
         ]
         closer = GapCloser(
@@ -129,6 +136,12 @@ class Session:
             transactions=self._transactions,
             tally=self._tally,
         )
+
+    def _look_again(self) -> None:
+        """Compare with X after a lost stream: X may have lost our rules, or somebody deleted them."""
+        self._listed_at = None
+        self.rules.wake()
+        self.subscriptions.wake()
 
     def _backfill(self, stream: Stream) -> int:
         if not self._options.backfills or self.writer is None:

@@ -25,12 +25,23 @@ class Pace:
 
 
 class StreamReader:
-    """Reads one stream into the lane; `backfill` says how many minutes to have replayed on connecting."""
+    """Reads one stream into the lane.
+
+    `backfill` says how many minutes to have replayed on connecting; `lost` is called after every connection's end.
+    """
 
     def __init__(
-        self, source: NetworkStream, *, lane: Lane, clock: Clock, pace: Pace, backfill: Callable[[Stream], int]
+        self,
+        source: NetworkStream,
+        *,
+        lane: Lane,
+        clock: Clock,
+        pace: Pace,
+        backfill: Callable[[Stream], int],
+        lost: Callable[[], None],
     ) -> None:
-        self._source, self._lane, self._clock, self._pace, self._backfill = source, lane, clock, pace, backfill
+        self._source, self._lane, self._clock, self._pace = source, lane, clock, pace
+        self._backfill, self._lost = backfill, lost
         self._backoff = Backoff()
 
     async def run(self) -> None:
@@ -44,6 +55,7 @@ class StreamReader:
         failure = await self._connect_and_read()
         if failure.connections_full:
             await self._free_connections()
+        self._lost()
         at = self._clock()
         if at - started >= self._pace.healthy:
             self._backoff = Backoff()

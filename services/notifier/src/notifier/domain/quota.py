@@ -39,7 +39,8 @@ def spend(deliveries: Iterable[Delivery], *, quota: Quota | None, refusals_spent
         return Spending(allowed=tuple(ordered), waiting=(), by_mail_alone=())
     purse = _Purse(quota, refusals_spent)
     allowed = [each for each in ordered if purse.takes(each)]
-    left_out = [each for each in ordered if each not in allowed]
+    taken = {each.delivery_id for each in allowed}
+    left_out = [each for each in ordered if each.delivery_id not in taken]
     return Spending(
         allowed=tuple(allowed),
         waiting=tuple(each for each in left_out if each.urgency is not Urgency.RECEIPT),

@@ -4,7 +4,7 @@ CREATE TABLE delivery (
     channel text NOT NULL CHECK (channel IN ('POST', 'REPLY', 'MAIL')),
     purpose text NOT NULL,
     template text NOT NULL,
-    facts jsonb NOT NULL,
+    facts text NOT NULL, -- a JSON object of texts: what the template says
     urgency smallint NOT NULL,
     state text NOT NULL CHECK (state IN ('WAITING', 'SENDING', 'SENT', 'FAILED', 'SKIPPED')),
     order_id uuid,

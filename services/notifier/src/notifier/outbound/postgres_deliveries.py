@@ -11,10 +11,9 @@ from notifier.outbound.rows import CHANGES, COLUMNS, TYPES, delivery_of, row_of
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
 _ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, start=1))
-_SELECTED = COLUMNS.replace(" facts,", " facts::jsonb,")
 
 _ADD = f"""
-INSERT INTO delivery ({COLUMNS}) SELECT {_SELECTED} FROM unnest({_ARRAYS}) AS given ({COLUMNS})
+INSERT INTO delivery ({COLUMNS}) SELECT * FROM unnest({_ARRAYS})
 ON CONFLICT (delivery_id) DO NOTHING
 """
 

@@ -14,7 +14,6 @@ from services.offers.tests.wire_world import AsyncStub, refused, wire_hold
 
 from chassis.refusal_status import INTERNAL_ERROR, refusal_from_status
 from hashtill.offers.v1 import offers_service_pb2 as pb
-from hashtill.offers.v1.offers_service_pb2_grpc import OffersServiceStub
 from offers.outbound.memory import MemoryOffersStore, memory_requests_of
 from offers.usecases.halt_offer import pause_offer
 from offers.usecases.hold_stock import hold_stock
@@ -22,8 +21,8 @@ from offers.usecases.hold_stock import hold_stock
 
 @pytest.fixture
 async def stub(memory: MemoryOffersStore) -> AsyncIterator[AsyncStub]:
-    async with serving(memory.transactions, requests=memory_requests_of) as (channel, _watch):
-        yield OffersServiceStub(channel)
+    async with serving(memory.transactions, requests=memory_requests_of) as served:
+        yield served.stub
 
 
 async def hold(stub: AsyncStub, *items: pb.HoldItem) -> Sequence[pb.HoldResult]:
@@ -171,8 +170,8 @@ async def test_a_bug_that_meets_one_item_shows_an_id_and_nothing_else(
             raise ValueError("a secret")
         return await hold_stock(asked, transactions=transactions)
 
-    async with serving(memory.transactions, requests=memory_requests_of, hold=failing) as (channel, _watch):
-        good, bad = await hold(OffersServiceStub(channel), wire_hold(clock()), poison)
+    async with serving(memory.transactions, requests=memory_requests_of, hold=failing) as served:
+        good, bad = await hold(served.stub, wire_hold(clock()), poison)
 
     assert good.HasField("hold")
     assert (bad.status.code, "secret" in str(bad)) == (code_pb2.INTERNAL, False)

@@ -14,7 +14,6 @@ from services.offers.tests.wire_world import AsyncStub, context, refused, wire_o
 from hashtill.common.v1 import money_pb2
 from hashtill.offers.v1 import merchant_pb2, offer_pb2
 from hashtill.offers.v1 import offers_service_pb2 as pb
-from hashtill.offers.v1.offers_service_pb2_grpc import OffersServiceStub
 from offers.outbound.memory import MemoryOffersStore, memory_requests_of
 
 ACME = merchant_pb2.Merchant(merchant_id="acme", display_name="Acme", support_email="help@acme.example")
@@ -57,8 +56,8 @@ class Calls:
 
 @pytest.fixture
 async def calls(memory: MemoryOffersStore, clock: Clock) -> AsyncIterator[Calls]:
-    async with serving(memory.transactions, requests=memory_requests_of) as (channel, _watch):
-        yield Calls(OffersServiceStub(channel), clock)
+    async with serving(memory.transactions, requests=memory_requests_of) as served:
+        yield Calls(served.stub, clock)
 
 
 async def test_a_merchant_is_created_changed_and_listed(calls: Calls) -> None:

@@ -12,7 +12,6 @@ from services.offers.tests.wire_world import AsyncStub
 
 from hashtill.offers.v1 import offer_pb2
 from hashtill.offers.v1 import offers_service_pb2 as pb
-from hashtill.offers.v1.offers_service_pb2_grpc import OffersServiceStub
 from kernel.ids import OfferId
 from offers.outbound.memory import MemoryOffersStore, memory_requests_of
 from offers.usecases.halt_offer import end_offer, pause_offer
@@ -39,8 +38,8 @@ class Watching:
 @pytest.fixture
 async def watching(memory: MemoryOffersStore) -> AsyncIterator[Watching]:
     stopping = asyncio.Event()
-    async with serving(memory.transactions, requests=memory_requests_of, stopping=stopping) as (channel, watch):
-        yield Watching(OffersServiceStub(channel), watch, stopping)
+    async with serving(memory.transactions, requests=memory_requests_of, stopping=stopping) as served:
+        yield Watching(served.stub, served.watch, stopping)
         stopping.set()
 
 

@@ -7,11 +7,10 @@ from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 
 import typer
 from google.protobuf.json_format import MessageToJson
-from rich.console import Console
 
 from chassis.grpc_client import open_channel
 from hashtill.offers.v1 import offer_pb2, offers_service_pb2_grpc
-from hashtill_cli.commands.offers_tables import applied_table, offers_table
+from hashtill_cli.commands.offers_tables import applied_table, console, offers_table
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 from hashtill_cli.programme_files.applying import Applied, apply_programme
 from hashtill_cli.programme_files.asking import ServerAwayError
@@ -56,7 +55,7 @@ def list_all(
         for offer in found:
             typer.echo(_json(offer))
     else:
-        Console().print(offers_table(found))
+        console().print(offers_table(found))
 
 
 def _read(file: Path) -> Programme:
@@ -85,7 +84,7 @@ def _with_offers(data: Path, target: str | None, do: Callable[[Stub], Coroutine[
 
 
 def _show(applied: Applied, *, dry_run: bool) -> None:
-    Console().print(applied_table(applied.rows, dry_run=dry_run))
+    console().print(applied_table(applied.rows, dry_run=dry_run))
     if applied.problems:
         _fail("\n".join(str(problem) for problem in sorted(applied.problems)))
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from hashtill.common.v1 import money_pb2
@@ -18,6 +20,17 @@ _STATES = {
 }
 
 
+_NAME_WIDTH_MIN = 16
+_FILE_WIDTH = 140
+"""Columns when nobody watches: a file or a pipe has no edge."""
+
+
+def console() -> Console:
+    """Give the console tables are printed on."""
+    found = Console()
+    return found if found.is_terminal else Console(width=_FILE_WIDTH)
+
+
 def applied_table(rows: Sequence[Row], *, dry_run: bool) -> Table:
     """Show what became of each thing."""
     table = Table("", "id", "would be" if dry_run else "is now", title_justify="left")
@@ -28,7 +41,11 @@ def applied_table(rows: Sequence[Row], *, dry_run: bool) -> Table:
 
 def offers_table(offers: Sequence[offer_pb2.Offer]) -> Table:
     """Show offers with tag, price, state, window end (UTC) and stock."""
-    table = Table("offer", "tag", "price", "state", "left", "held", "sold", "ends (UTC)")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("offer", "tag"):
+        table.add_column(heading, overflow="fold", min_width=_NAME_WIDTH_MIN)
+    for heading in ("price", "state", "left", "held", "sold", "ends (UTC)"):
+        table.add_column(heading)
     for offer in offers:
         state = _STATES.get(offer.state, "?") + (", sold out" if offer.sold_out else "")
         stock = offer.stock

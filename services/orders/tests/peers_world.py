@@ -158,7 +158,7 @@ async def on_the_wire(world: World) -> AsyncIterator[OnTheWire]:
     identity = IdentityOnTheWire(world)  # type: ignore[abstract] # orders calls these methods alone
     offers = OffersOnTheWire(world)  # type: ignore[abstract] # as above
     payments = PaymentsOnTheWire(world)  # type: ignore[abstract] # as above
-    registered = [
+    registered: list[tuple[Any, Any]] = [
         (identity_grpc.add_IdentityServiceServicer_to_server, identity),
         (offers_grpc.add_OffersServiceServicer_to_server, offers),
         (payments_grpc.add_PaymentsServiceServicer_to_server, payments),

@@ -3,15 +3,15 @@
 from datetime import datetime, timedelta
 
 import pytest
-from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, World
+from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, TAG, World
 
-from kernel.ids import Network, X
+from kernel.ids import Network, NetworkUserId, X
 from kernel.shards import SOCIAL_SHARDS
 from orders.domain.change import Cause, looked_at
 from orders.domain.cutoff import Watermark, cutoff, is_dark, least_watermark
 from orders.domain.overdue import expire
 from orders.domain.states import CancelReason, State
-from orders.usecases.pass_time import POLL_LEAST, POLL_MOST, expire_orders, pass_deadlines, watch_ages
+from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders, pass_deadlines, watch_ages
 
 BEFORE = START - timedelta(minutes=5)
 LONG_AGO = START - timedelta(minutes=11)
@@ -203,6 +203,24 @@ async def test_nothing_passes_before_its_time(world: World) -> None:
 
     assert not more
     assert (await world.again(order)).state is State.AUTHORIZED
+
+
+async def test_many_that_are_over_are_looked_for_again_at_once(memory_world: World) -> None:
+    buyers = [NetworkUserId(str(number)) for number in range(EXPIRED_MAX)]
+    posts = [memory_world.post(buyer, TAG) for buyer in buyers]
+    for buyer in buyers:
+        memory_world.link(buyer)
+    await memory_world.receive(*posts)
+    await memory_world.settle()
+    for post in posts:
+        await memory_world.reply((await memory_world.order(post)).order_id)
+    memory_world.pass_time(minutes=27)
+
+    wait = await expire_orders(
+        backlog=memory_world.backlog, transactions=memory_world.transactions, limits=memory_world.limits
+    )
+
+    assert wait == timedelta()
 
 
 async def test_the_watchdog_counts_what_is_twice_as_old_as_it_should_be(world: World) -> None:

@@ -37,6 +37,7 @@ from orders.main import serve
 from orders.settings import Settings
 
 WAIT_SECONDS = 20.0
+LOOK_SECONDS = 0.02
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACE = f"00-{TRACE_ID}-b7ad6b7169203331-01"
 
@@ -96,13 +97,14 @@ class Running:
             answer = await self.stub.ListOrders(pb.ListOrdersRequest(network="x", post_id=post_id))
             return next((order for order in answer.orders if order.state == state), None)
 
-        return await until(look)
+        found: Order = await until(look)
+        return found
 
 
 async def until(look: Callable[[], Awaitable[Any]]) -> Any:
     async with asyncio.timeout(WAIT_SECONDS):
-        while (found := await look()) is None:
-            await asyncio.sleep(0.02)
+        while (found := await look()) is None:  # noqa: ASYNC110 - another process's change has no event to wait on
+            await asyncio.sleep(LOOK_SECONDS)
     return found
 
 
@@ -119,7 +121,7 @@ async def running(memory_world: World, orders_dsn: str, fresh_nats_url: str) -> 
         stack.push_async_callback(nats.close)
         port = lifecycle._servers[0].port  # type: ignore[attr-defined] # the server is a GrpcServer
         channel = open_channel(f"127.0.0.1:{port}")
-        stack.push_async_callback(channel.close)
+        stack.push_async_callback(channel.close, None)
         yield Running(nats=nats, stub=OrdersServiceStub(channel), lifecycle=lifecycle)
 
 

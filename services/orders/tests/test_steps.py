@@ -7,7 +7,8 @@ from services.orders.tests.orders_world import ANN, BOB, TAG, UNKNOWN, World, me
 
 from orders.domain.change import Cause, looked_at
 from orders.domain.charging import ChargeState, apply_charge
-from orders.domain.order import Order
+from orders.domain.holding import apply_lost_link
+from orders.domain.order import Order, Refund
 from orders.domain.purchasing import LinkStatus
 from orders.domain.states import Command, State
 from orders.inbound.steps import Steps
@@ -168,6 +169,16 @@ async def test_a_void_of_what_holds_nothing_any_more_is_done(memory_world: World
     moved = apply_charge(looked_at(voiding), seen, Cause(at=memory_world.store.at, limits=memory_world.limits))
 
     assert (moved.order.state, moved.order.ends_as) == (State.RELEASING, State.VOIDED)
+
+
+async def test_answers_that_come_after_the_order_moved_on_move_nothing(memory_world: World) -> None:
+    change = looked_at(await memory_world.authorized())
+    cause = Cause(at=memory_world.store.at, limits=memory_world.limits)
+    refunding = looked_at(replace(change.order, state=State.REFUNDING, refund=Refund(asked_minor=100)))
+    captured = replace(memory_world.charges.charges[change.order.order_id, 1], state=ChargeState.CAPTURED)
+
+    assert apply_lost_link(change, cause) is change
+    assert apply_charge(refunding, captured, cause) is refunding
 
 
 async def test_a_charge_of_another_attempt_moves_nothing(memory_world: World) -> None:

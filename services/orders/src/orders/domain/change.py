@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from kernel.ids import PostId
 from orders.domain import saga
@@ -130,6 +130,8 @@ def deadline_of(order: Order, deadline: Deadline | None, cause: Cause) -> dateti
             return cause.at + cause.limits.remorse
         case Deadline.UNSHIPPED:
             return cause.at + cause.limits.unshipped
+        case _:
+            assert_never(deadline)
 
 
 def _entering(order: Order, transition: saga.Transition, cause: Cause) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from kernel.ids import ChargeId
 from orders.domain.change import Cause, Change, advance
@@ -52,6 +53,8 @@ def apply_charge(change: Change, seen: ChargeSeen, cause: Cause) -> Change:
             return advance(change, Fact.VOIDED, cause, detail="The authorization was given back.")
         case ChargeState.CAPTURED | ChargeState.REFUNDED:
             return _captured(change, seen, cause)
+        case _:
+            assert_never(seen.state)
 
 
 def stuck(change: Change, reason: str, cause: Cause) -> Change:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from kernel.ids import CardmemberId, CardToken, LinkId, order_id_of
 from kernel.tags import Tag
@@ -139,3 +140,5 @@ def _reason_of_link(link: Link) -> str | None:
             return "LINK_FROZEN"
         case LinkStatus.CARD_REFUSED:
             return link.refusal_reason or "LINK_PENDING"
+        case _:
+            assert_never(link.status)

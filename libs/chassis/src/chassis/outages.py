@@ -15,6 +15,7 @@ _SERVER_ERROR = 500
 _AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server's farewell crosses a statement
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,

@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from chassis.database_errors import scrub
+from chassis.database_errors import scrub, scrub_driver_error
 from kernel.secret import Secret
 
 POOL_SIZE = 8
@@ -34,6 +34,8 @@ COMMIT_SECONDS_MAX = 10.0
 
 CLOCK_KEPT_SECONDS = 5.0
 """The database clock is read again after this; in between the machine's steady clock carries it on."""
+
+_SESSION_ENDED = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 
 _ANNOUNCED = "hashtill.announced"
 
@@ -88,7 +90,7 @@ class Database:
         try:
             raw = await raw_connection(connection)
             connection.info.pop(_ANNOUNCED, None)
-            await raw.execute("BEGIN")
+            await _begin(raw)
             try:
                 yield connection
             except BaseException:
@@ -159,10 +161,21 @@ def asyncpg_dsn(dsn: Secret[str]) -> str:
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", dsn.reveal())
 
 
+async def _begin(raw: asyncpg.Connection) -> None:
+    try:
+        await raw.execute("BEGIN")
+    except BaseException:
+        raw.terminate()  # whether it began is not known
+        raise
+
+
 async def _commit(raw: asyncpg.Connection) -> None:
     try:
         outcome = await raw.execute("COMMIT", timeout=COMMIT_SECONDS_MAX)
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+    except Exception as error:
+        scrub_driver_error(error)
+        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _SESSION_ENDED):
+            raise
         raw.terminate()
         raise OutcomeUnknownError("The connection was lost while committing.") from error
     if outcome != "COMMIT":
@@ -172,7 +185,7 @@ async def _commit(raw: asyncpg.Connection) -> None:
 async def _roll_back(raw: asyncpg.Connection) -> None:
     try:
         await raw.execute("ROLLBACK", timeout=COMMIT_SECONDS_MAX)
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+    except Exception as error:  # noqa: BLE001 - however it fails, the server rolls back what the connection leaves
         structlog.get_logger().debug("rollback_left_to_the_server", cause=type(error).__name__)
         raw.terminate()
 

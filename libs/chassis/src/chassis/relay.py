@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TypeAlias
 
 import asyncpg
+import nats.errors
 import structlog
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -115,8 +116,8 @@ class Relay:
             if not (isinstance(error, JetStreamError | TimeoutError | asyncpg.PostgresError) or is_outage(error)):
                 raise
             structlog.get_logger().warning("relay_waits", cause=f"{type(error).__name__}: {error}")
-            if self._session is not None and self._session.is_closed:
-                await self.close()
+            if not isinstance(error, JetStreamError | TimeoutError | nats.errors.Error):
+                await self.close()  # whatever the session said, a new one starts clean
             await stopped_within(stop, PAUSE_SECONDS)
 
     async def _stand_by(self, stop: asyncio.Event) -> None:

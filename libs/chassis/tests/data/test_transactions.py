@@ -9,7 +9,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from chassis.outbox import OutboxMessage, add_outbox
 from chassis.postgres import Database
@@ -113,6 +113,24 @@ async def test_a_broken_constraint_never_tells_the_value(database: Database, way
     told = "".join(traceback.format_exception(caught.value))
     assert SECRET not in told
     assert "counter_pkey" in told
+
+
+@pytest.mark.parametrize("way", ["core", "raw", "server"])
+async def test_a_value_that_does_not_fit_is_never_told(database: Database, way: str) -> None:
+    async def put() -> None:
+        async with database.transaction() as connection:
+            match way:
+                case "core":
+                    await connection.execute(text("SELECT CAST(:n AS integer)"), {"n": SECRET})
+                case "raw":
+                    await execute_unnest(connection, "SELECT $1::uuid", SECRET)
+                case _:
+                    await execute_unnest(connection, "SELECT ($1::text)::integer", SECRET)
+
+    with pytest.raises((DBAPIError, asyncpg.DataError)) as caught:
+        await put()
+
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_connections_that_the_server_ended_are_replaced_unnoticed(database: Database) -> None:

@@ -109,6 +109,7 @@ async def test_the_refusals_of_creating(calls: Calls) -> None:
     assert await refused(calls.create(price=negative)) == (INVALID, "INVALID_FIELD", "offer.price.amount_minor")
     assert await refused(calls.create(kind=99)) == (INVALID, "INVALID_FIELD", "offer.kind")
     assert await refused(calls.create(fulfilment=0)) == (INVALID, "INVALID_FIELD", "offer.fulfilment")
+    assert await refused(calls.create(window=None)) == (INVALID, "INVALID_FIELD", "offer.window.starts_at")
     absurd = offer_pb2.Window(starts_at=Timestamp(seconds=2**62), ends_at=Timestamp(seconds=-(2**62)))
     assert await refused(calls.create(window=absurd)) == (INVALID, "INVALID_FIELD", "offer.window.starts_at")
 

@@ -149,6 +149,13 @@ def test_prompts_are_served_first_and_receipts_only_from_plenty() -> None:
     assert [each.urgency for each in shared.by_mail_alone] == [Urgency.RECEIPT]
 
 
+@pytest.mark.parametrize(("remaining", "goes"), [(31, True), (30, False)])
+def test_a_receipt_is_posted_only_while_plenty_is_left(remaining: int, *, goes: bool) -> None:
+    shared = spend(deliveries(Urgency.RECEIPT), quota=quota(remaining=remaining), refusals_spent=0, at=NOW)
+
+    assert bool(shared.allowed) is goes
+
+
 def test_refusals_never_spend_more_than_a_fifth() -> None:
     every = deliveries(*[Urgency.REFUSAL] * 5)
 

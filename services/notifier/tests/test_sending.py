@@ -91,6 +91,16 @@ async def test_a_reply_that_is_nowhere_to_be_found_is_posted(world: World) -> No
     assert len(world.network.posted) == 1
 
 
+async def test_a_network_that_is_away_is_tried_again_without_looking(world: World) -> None:
+    world.network.answers = [answer(AWAY)]
+    await world.hear(HELD)
+
+    await world.send_posts()
+    await _until_sent(world)
+
+    assert (len(world.network.posted), world.network.looked) == (1, 0)
+
+
 async def test_a_search_that_fails_says_nothing_twice(memory: MemoryStore) -> None:
     world = World(memory.transactions())
     world.network.answers = [answer(replace(AWAY, unknown=True))]

@@ -16,6 +16,26 @@ RefusalKey = tuple[NetworkUserId, str, date]
 _BY_MAIL_ALONE = frozenset({"REPLY_NOT_POSSIBLE", "HOLD_LAPSED", "LINK_NOT_ACTIVE"})
 """Refusals whose post has its reply already, or cannot have one."""
 
+_REPLIES = {
+    OrderNewsKind.HELD: (Purpose.PROMPT, "prompt", Urgency.PROMPT),
+    OrderNewsKind.CONFIRMATION_REFUSED: (Purpose.REFUSAL, "late", Urgency.VERDICT),
+    OrderNewsKind.DECLINED: (Purpose.DECLINED, "declined", Urgency.VERDICT),
+    OrderNewsKind.AUTHORIZED: (Purpose.RECEIPT, "receipt", Urgency.RECEIPT),
+}
+"""What is said in public about an order."""
+
+_MAILS = {
+    OrderNewsKind.EXPIRED: (Purpose.EXPIRED, "expired"),
+    OrderNewsKind.DECLINED: (Purpose.DECLINED, "declined"),
+    OrderNewsKind.AUTHORIZED: (Purpose.RECEIPT, "receipt"),
+    OrderNewsKind.SHIPPED: (Purpose.SHIPPED, "shipped"),
+    OrderNewsKind.COMPLETED: (Purpose.SHIPPED, "delivered"),
+    OrderNewsKind.CANCELLED: (Purpose.TAKEN_BACK, "taken_back"),
+    OrderNewsKind.VOIDED: (Purpose.TAKEN_BACK, "taken_back"),
+    OrderNewsKind.REFUNDED: (Purpose.REFUNDED, "refunded"),
+}
+"""What is mailed about an order; a prompt's mail follows its reply (`prompt_mail`)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -83,44 +103,33 @@ def _follow_up(
     )
 
 
-def _plan_order(news: OrderNews) -> Sequence[Delivery]:  # the order's table: a line a kind
+def _plan_order(news: OrderNews) -> Sequence[Delivery]:
+    planned: list[Delivery] = []
+    answered = _answered_post(news)
+    if news.kind in _REPLIES and answered is not None:
+        purpose, template, urgency = _REPLIES[news.kind]
+        planned.append(_order_reply(news, purpose, template, urgency, to=answered))
+    if news.kind in _MAILS and not _goes_without_saying(news):
+        purpose, template = _MAILS[news.kind]
+        planned.append(_order_mail(news, purpose, template))
+    return planned
+
+
+def _answered_post(news: OrderNews) -> PostId | None:
+    """Say which post a reply would answer; what was confirmed by mail or page has none."""
     match news.kind:
         case OrderNewsKind.HELD:
-            return [_order_reply(news, Purpose.PROMPT, "prompt", Urgency.PROMPT, to=news.order.post_id)]
+            return news.order.post_id
         case OrderNewsKind.CONFIRMATION_REFUSED:
-            return _order_replies(news, Purpose.REFUSAL, "late", Urgency.VERDICT, to=news.answer_to)
-        case OrderNewsKind.EXPIRED:
-            return [_order_mail(news, Purpose.EXPIRED, "expired")]
-        case OrderNewsKind.DECLINED:
-            reply = _order_replies(
-                news, Purpose.DECLINED, "declined", Urgency.VERDICT, to=news.order.confirming_post_id
-            )
-            return [*reply, _order_mail(news, Purpose.DECLINED, "declined")]
-        case OrderNewsKind.AUTHORIZED:
-            reply = _order_replies(news, Purpose.RECEIPT, "receipt", Urgency.RECEIPT, to=news.order.confirming_post_id)
-            return [*reply, _order_mail(news, Purpose.RECEIPT, "receipt")]
+            return news.answer_to
         case _:
-            return _plan_later(news)
+            return news.order.confirming_post_id
 
 
-def _plan_later(news: OrderNews) -> Sequence[Delivery]:
-    match news.kind:
-        case OrderNewsKind.SHIPPED:
-            return [] if news.order.digital else [_order_mail(news, Purpose.SHIPPED, "shipped")]
-        case OrderNewsKind.COMPLETED:
-            return [_order_mail(news, Purpose.SHIPPED, "delivered")] if news.order.digital else []
-        case OrderNewsKind.CANCELLED | OrderNewsKind.VOIDED:
-            return [_order_mail(news, Purpose.TAKEN_BACK, "taken_back")]
-        case OrderNewsKind.REFUNDED:
-            return [_order_mail(news, Purpose.REFUNDED, "refunded", once=f"{news.order.version}")]
-        case _:
-            raise ValueError(f"{news.kind} is planned elsewhere")
-
-
-def _order_replies(
-    news: OrderNews, purpose: Purpose, template: str, urgency: Urgency, *, to: PostId | None
-) -> list[Delivery]:
-    return [] if to is None else [_order_reply(news, purpose, template, urgency, to=to)]
+def _goes_without_saying(news: OrderNews) -> bool:
+    """Say whether a mail would tell nothing: digital goods do not ship, and a parcel's completion is its shipment."""
+    unsaid = OrderNewsKind.SHIPPED if news.order.digital else OrderNewsKind.COMPLETED
+    return news.kind is unsaid
 
 
 def _order_reply(news: OrderNews, purpose: Purpose, template: str, urgency: Urgency, *, to: PostId) -> Delivery:
@@ -174,7 +183,8 @@ def _reply(
     )
 
 
-def _order_mail(news: OrderNews, purpose: Purpose, template: str, *, once: str = "") -> Delivery:
+def _order_mail(news: OrderNews, purpose: Purpose, template: str) -> Delivery:
+    once = news.order.version if news.kind is OrderNewsKind.REFUNDED else ""
     cause = f"{news.order.order_id}:{template}:{once}"
     facts = {**_order_facts(news.order), **_reason_facts(news.reason)}
     return _mail(cause, purpose, template=template, facts=facts, about=news.order, news=news.cause)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from notifier.domain.delivery import Delivery, Urgency
 
@@ -72,3 +73,5 @@ class _Purse:
                 return self._refusals_left > 0
             case Urgency.RECEIPT:
                 return self._left > self._receipts_from
+            case _:
+                assert_never(urgency)

@@ -76,7 +76,7 @@ def test_the_chart_in_the_readme_is_the_table() -> None:
 
 def test_a_release_without_the_state_it_leads_to_is_a_bug() -> None:
     order = looked_at(_received())
-    broken = Change(from_version=1, from_state=State.RELEASING, order=replace(order.order, state=State.RELEASING))
+    broken = looked_at(replace(order.order, state=State.RELEASING))
 
     with pytest.raises(ValueError, match="without the state it leads to"):
         apply_release(broken, CAUSE)

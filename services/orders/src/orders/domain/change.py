@@ -47,10 +47,9 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """An order before (by version and state; version 0 is none) and after, step by step."""
+    """An order before (None for one being born) and after, step by step."""
 
-    from_version: int
-    from_state: State
+    before: Order | None
     order: Order
     steps: tuple[Step, ...] = ()
     told: tuple[Announcement, ...] = ()
@@ -63,7 +62,7 @@ class Change:
 
 def looked_at(order: Order) -> Change:
     """Open an order for facts; nothing has changed yet."""
-    return Change(from_version=order.version, from_state=order.state, order=order)
+    return Change(before=order, order=order)
 
 
 def advance(change: Change, fact: Fact, cause: Cause, *, detail: str = "", **updates: Any) -> Change:
@@ -75,17 +74,11 @@ def advance(change: Change, fact: Fact, cause: Cause, *, detail: str = "", **upd
     state = transition.state or order.ends_as
     if state is None:
         raise ValueError(f"{order.order_id} is in {order.state} without the state it leads to.")
-    keeps_lease = state is order.state and transition.command is None
-    lease = {} if keeps_lease else _entering(replace(order, **updates), transition, cause)
-    moved = replace(
-        order,
-        **updates,
-        **lease,
-        state=state,
-        version=order.version + 1,
-        updated_at=cause.at,
-        ends_as=transition.ends_as or order.ends_as,
-    )
+    if state is not order.state or transition.command is not None:
+        confirm_by = updates.get("confirm_by", order.confirm_by)
+        updates |= _entering(transition, cause, confirm_by=confirm_by)
+    updates |= {"state": state, "version": order.version + 1, "updated_at": cause.at}
+    moved = replace(order, ends_as=transition.ends_as or order.ends_as, **updates)
     event = transition.event if transition.state else saga.TOLD_AT_THE_END[state]
     return _with_step(change, moved, cause=fact.value, detail=detail, told=event, by=cause)
 
@@ -108,7 +101,7 @@ def born(order: Order, cause: Cause) -> Change:
         cause_id=cause.id,
         detail=f"#{order.tag} posted by @{order.author_handle}.",
     )
-    change = Change(from_version=0, from_state=order.state, order=order, steps=(first,))
+    change = Change(before=None, order=order, steps=(first,))
     return advance(change, Fact.STEP_TAKEN, cause, detail="A unit is asked for.")
 
 
@@ -117,7 +110,7 @@ def tell(change: Change, announcement: Announcement) -> Change:
     return replace(change, told=(*change.told, announcement))
 
 
-def deadline_of(order: Order, deadline: Deadline | None, cause: Cause) -> datetime | None:
+def deadline_of(deadline: Deadline | None, cause: Cause, *, confirm_by: datetime | None) -> datetime | None:
     """Say when a state entered now is over."""
     match deadline:
         case None:
@@ -125,7 +118,7 @@ def deadline_of(order: Order, deadline: Deadline | None, cause: Cause) -> dateti
         case Deadline.REPLY:
             return cause.at + cause.limits.prompting
         case Deadline.CONFIRM_BY:
-            return order.confirm_by
+            return confirm_by
         case Deadline.REMORSE:
             return cause.at + cause.limits.remorse
         case Deadline.UNSHIPPED:
@@ -134,9 +127,9 @@ def deadline_of(order: Order, deadline: Deadline | None, cause: Cause) -> dateti
             assert_never(deadline)
 
 
-def _entering(order: Order, transition: saga.Transition, cause: Cause) -> dict[str, Any]:
+def _entering(transition: saga.Transition, cause: Cause, *, confirm_by: datetime | None) -> dict[str, Any]:
     return {
-        "deadline_at": deadline_of(order, transition.deadline, cause),
+        "deadline_at": deadline_of(transition.deadline, cause, confirm_by=confirm_by),
         "next_step_at": cause.at + cause.limits.lease if transition.command else None,
         "attempts": 0,
     }
@@ -151,8 +144,8 @@ def _with_step(change: Change, order: Order, *, cause: str, detail: str, told: E
         cause_id=by.id,
         detail=detail,
     )
-    moved = replace(change, order=order, steps=(*change.steps, step))
-    window_seconds = int(by.limits.confirm_window.total_seconds())
-    return (
-        tell(moved, Announcement(event=told, order=order, at=by.at, window_seconds=window_seconds)) if told else moved
-    )
+    announced = change.told
+    if told is not None:
+        window_seconds = int(by.limits.confirm_window.total_seconds())
+        announced = (*announced, Announcement(event=told, order=order, at=by.at, window_seconds=window_seconds))
+    return Change(before=change.before, order=order, steps=(*change.steps, step), told=announced)

@@ -1,5 +1,6 @@
 """Desk: a batch of posts decided one after the other, each seeing what those before it did."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,6 +35,9 @@ class Desk:
         self._known = dict(verdicts)
         self._links, self._standings = links, dict(standings)
         self._at, self._limits = at, limits
+        self._by_tag: dict[str, list[OrderId]] = defaultdict(list)
+        for change in self._changes.values():
+            self._by_tag[str(change.order.confirmation_tag)].append(change.order.order_id)
         self._verdicts: dict[tuple[Network, PostId], Verdict] = {}
         self.refused: list[PostRefused] = []
 
@@ -86,12 +90,12 @@ class Desk:
 
     def _named_by(self, reading: Reading, post: Post) -> Iterator[Order]:
         """Find the orders a confirmation names: by tag, or by the reposted reply (by the author while unknown)."""
-        orders = [change.order for change in self._changes.values()]
         if reading.reposted is not None:
+            orders = [change.order for change in self._changes.values()]
             known = [each for each in orders if each.prompt_post_id == reading.reposted]
             yield from known or (each for each in orders if _may_be_prompt_of(each, post))
             return
-        named = [order for order in orders if str(order.confirmation_tag) in reading.confirmation_tags]
+        named = [self._changes[each].order for tag in reading.confirmation_tags for each in self._by_tag.get(tag, ())]
         still_open = [order for order in named if order.state not in saga.FINAL]
         yield from still_open or named
 

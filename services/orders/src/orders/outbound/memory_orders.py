@@ -155,9 +155,9 @@ class MemoryOrders:
 
     def _wins(self, change: Change) -> bool:
         order = self._table.get(change.order.order_id)
-        if order is None:
-            return change.from_version == 0
-        return (order.version, order.state) == (change.from_version, change.from_state)
+        if order is None or change.before is None:
+            return order is change.before
+        return (order.version, order.state) == (change.before.version, change.before.state)
 
     def _tell_story(self, change: Change) -> None:
         trace_id = trace_id_of(change.order.traceparent) or ""

@@ -1,7 +1,8 @@
 """Order messages: an order as the protobuf message that calls answer and events carry."""
 
 from datetime import datetime
-from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from hashtill.common.v1 import money_pb2
 from hashtill.orders.v1 import order_pb2
@@ -47,9 +48,14 @@ def order_message(order: Order) -> order_pb2.Order:
     return message
 
 
-def moment(at: datetime | None) -> Any:
-    """Hand a time to a Timestamp field: protobuf takes a datetime (in C, fast), only its type stubs do not say so."""
-    return at
+def moment(at: datetime | None) -> Timestamp | None:
+    """Write a time that may be missing."""
+    return None if at is None else timestamp(at)
+
+
+def timestamp(at: datetime) -> Timestamp:
+    """Write a time by its fields, which costs a quarter of protobuf's FromDatetime."""
+    return Timestamp(seconds=int(at.timestamp()), nanos=at.microsecond * 1_000)
 
 
 def money_message(money: Money) -> money_pb2.Money:
@@ -73,7 +79,7 @@ def _add_terms(message: order_pb2.Order, terms: Terms, *, refunded_minor: int) -
 def _add_confirmation(message: order_pb2.Order, confirmation: Confirmation) -> None:
     message.confirmation_kind = _KINDS[confirmation.kind]
     message.confirmation_post_id = confirmation.post_id or ""
-    message.confirmed_at.FromDatetime(confirmation.at)
+    message.confirmed_at.CopyFrom(timestamp(confirmation.at))
 
 
 def _shipment(shipment: Shipment) -> order_pb2.Shipment:

@@ -1,7 +1,8 @@
-"""Order rows: an order as the columns of its table, and back; the fixed columns first, then those that change."""
+"""Order rows: an order as the columns of its table, and back; what changes together is saved together."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from kernel.money import Money
 from orders.domain.order import Charge, Confirmation, ConfirmationKind, Order, Refund, Shipment, Terms
@@ -27,62 +28,24 @@ FIXED = {
 }
 """Columns written once, with their types."""
 
-CHANGING = {
-    "state": "text",
-    "version": "bigint",
-    "updated_at": "timestamptz",
-    "ends_as": "text",
-    "reason": "text",
-    "cancel_reason": "text",
-    "disowned": "boolean",
-    "deadline_at": "timestamptz",
-    "next_step_at": "timestamptz",
-    "attempts": "integer",
-    "offer_id": "text",
-    "merchant_id": "text",
-    "merchant_name": "text",
-    "title": "text",
-    "currency_code": "text",
-    "price_minor": "bigint",
-    "tax_minor": "bigint",
-    "shipping_minor": "bigint",
-    "total_minor": "bigint",
-    "digital": "boolean",
-    "confirmation_tag": "text",
-    "prompt_post_id": "text",
-    "confirm_by": "timestamptz",
-    "early_kind": "text",
-    "early_at": "timestamptz",
-    "early_post_id": "text",
-    "early_version_id": "text",
-    "early_target_post_id": "text",
-    "confirmation_kind": "text",
-    "confirmed_at": "timestamptz",
-    "confirmation_post_id": "text",
-    "confirmation_version_id": "text",
-    "charge_attempt": "integer",
-    "charge_id": "uuid",
-    "card_last4": "text",
-    "remorse_ends_at": "timestamptz",
-    "accepted_at": "timestamptz",
-    "deliver_by": "timestamptz",
-    "carrier": "text",
-    "tracking_number": "text",
-    "shipped_at": "timestamptz",
-    "refunded_minor": "bigint",
-    "refund_request_id": "uuid",
-    "refund_asked_minor": "bigint",
-}
-"""Columns every save writes, with their types."""
+Values: TypeAlias = tuple[Any, ...]
 
 
-def fixed_of(order: Order) -> tuple[Any, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Columns that change together: their types, and how an order fills them."""
+
+    columns: Mapping[str, str]
+    values: Callable[[Order], Values]
+
+
+def fixed_of(order: Order) -> Values:
     """Give the values of FIXED."""
     return tuple(getattr(order, column) for column in FIXED)
 
 
-def changing_of(order: Order) -> tuple[Any, ...]:
-    """Give the values of CHANGING."""
+def state_of(order: Order) -> Values:
+    """Give the values of STATE."""
     return (
         order.state,
         order.version,
@@ -94,21 +57,23 @@ def changing_of(order: Order) -> tuple[Any, ...]:
         order.deadline_at,
         order.next_step_at,
         order.attempts,
-        *_terms_values(order.terms),
-        order.confirmation_tag,
-        order.prompt_post_id,
-        order.confirm_by,
-        *_early_values(order.early),
-        *_confirmation_values(order.confirmation),
-        order.charge.attempt,
-        order.charge.charge_id,
-        order.charge.card_last4,
-        order.remorse_ends_at,
-        *_shipment_values(order.shipment),
-        order.refund.refunded_minor,
-        order.refund.request_id,
-        order.refund.asked_minor,
     )
+
+
+def _prompt_values(order: Order) -> Values:
+    early = order.early
+    if early is None:
+        return (order.prompt_post_id, order.confirm_by, *_NO_EARLY)
+    kept = (early.kind, early.at, early.post_id, early.version_id, early.target_post_id)
+    return (order.prompt_post_id, order.confirm_by, *kept)
+
+
+def _charge_values(order: Order) -> Values:
+    return order.charge.attempt, order.charge.charge_id, order.charge.card_last4, order.remorse_ends_at
+
+
+def _refund_values(order: Order) -> Values:
+    return order.refund.refunded_minor, order.refund.request_id, order.refund.asked_minor
 
 
 def order_of(row: Mapping[str, Any]) -> Order:
@@ -142,9 +107,10 @@ def order_of(row: Mapping[str, Any]) -> Order:
     )
 
 
-def _terms_values(terms: Terms | None) -> tuple[Any, ...]:
+def _terms_values(order: Order) -> Values:
+    terms = order.terms
     if terms is None:
-        return (None,) * 10
+        return (None,) * 11
     return (
         terms.offer_id,
         terms.merchant_id,
@@ -156,30 +122,23 @@ def _terms_values(terms: Terms | None) -> tuple[Any, ...]:
         terms.shipping.amount_minor,
         terms.total.amount_minor,
         terms.digital,
+        order.confirmation_tag,
     )
 
 
 def _terms(row: Mapping[str, Any]) -> Terms:
-    def money(column: str) -> Money:
-        return Money(amount_minor=row[column], currency_code=row["currency_code"])
-
+    currency = row["currency_code"]
     return Terms(
         offer_id=row["offer_id"],
         merchant_id=row["merchant_id"],
         merchant_name=row["merchant_name"],
         title=row["title"],
-        price=money("price_minor"),
-        tax=money("tax_minor"),
-        shipping=money("shipping_minor"),
-        total=money("total_minor"),
+        price=Money(amount_minor=row["price_minor"], currency_code=currency),
+        tax=Money(amount_minor=row["tax_minor"], currency_code=currency),
+        shipping=Money(amount_minor=row["shipping_minor"], currency_code=currency),
+        total=Money(amount_minor=row["total_minor"], currency_code=currency),
         digital=row["digital"],
     )
-
-
-def _early_values(early: Confirmation | None) -> tuple[Any, ...]:
-    if early is None:
-        return (None,) * 5
-    return early.kind, early.at, early.post_id, early.version_id, early.target_post_id
 
 
 def _early(row: Mapping[str, Any]) -> Confirmation:
@@ -192,7 +151,8 @@ def _early(row: Mapping[str, Any]) -> Confirmation:
     )
 
 
-def _confirmation_values(confirmation: Confirmation | None) -> tuple[Any, ...]:
+def _confirmation_values(order: Order) -> Values:
+    confirmation = order.confirmation
     if confirmation is None:
         return (None,) * 4
     return confirmation.kind, confirmation.at, confirmation.post_id, confirmation.version_id
@@ -207,7 +167,8 @@ def _confirmation(row: Mapping[str, Any]) -> Confirmation:
     )
 
 
-def _shipment_values(shipment: Shipment | None) -> tuple[Any, ...]:
+def _shipment_values(order: Order) -> Values:
+    shipment = order.shipment
     if shipment is None:
         return (None,) * 5
     return (
@@ -227,3 +188,100 @@ def _shipment(row: Mapping[str, Any]) -> Shipment:
         tracking_number=row["tracking_number"],
         shipped_at=row["shipped_at"],
     )
+
+
+_NO_EARLY = (None,) * 5
+
+STATE = Section(
+    columns={
+        "state": "text",
+        "version": "bigint",
+        "updated_at": "timestamptz",
+        "ends_as": "text",
+        "reason": "text",
+        "cancel_reason": "text",
+        "disowned": "boolean",
+        "deadline_at": "timestamptz",
+        "next_step_at": "timestamptz",
+        "attempts": "integer",
+    },
+    values=state_of,
+)
+"""Columns that every save writes."""
+
+_TERMS = Section(
+    columns={
+        "offer_id": "text",
+        "merchant_id": "text",
+        "merchant_name": "text",
+        "title": "text",
+        "currency_code": "text",
+        "price_minor": "bigint",
+        "tax_minor": "bigint",
+        "shipping_minor": "bigint",
+        "total_minor": "bigint",
+        "digital": "boolean",
+        "confirmation_tag": "text",
+    },
+    values=_terms_values,
+)
+_PROMPT = Section(
+    columns={
+        "prompt_post_id": "text",
+        "confirm_by": "timestamptz",
+        "early_kind": "text",
+        "early_at": "timestamptz",
+        "early_post_id": "text",
+        "early_version_id": "text",
+        "early_target_post_id": "text",
+    },
+    values=_prompt_values,
+)
+_CONFIRMATION = Section(
+    columns={
+        "confirmation_kind": "text",
+        "confirmed_at": "timestamptz",
+        "confirmation_post_id": "text",
+        "confirmation_version_id": "text",
+    },
+    values=_confirmation_values,
+)
+_CHARGE = Section(
+    columns={"charge_attempt": "integer", "charge_id": "uuid", "card_last4": "text", "remorse_ends_at": "timestamptz"},
+    values=_charge_values,
+)
+_SHIPMENT = Section(
+    columns={
+        "accepted_at": "timestamptz",
+        "deliver_by": "timestamptz",
+        "carrier": "text",
+        "tracking_number": "text",
+        "shipped_at": "timestamptz",
+    },
+    values=_shipment_values,
+)
+_REFUND = Section(
+    columns={"refunded_minor": "bigint", "refund_request_id": "uuid", "refund_asked_minor": "bigint"},
+    values=_refund_values,
+)
+
+
+def differing(pairs: Iterable[tuple[Order, Order]]) -> tuple[Section, ...]:
+    """Give the sections in which any of these orders (before, after) changed; STATE always did."""
+    changed = [STATE]
+    known = list(pairs)
+    for section, parts in _PARTS:
+        if any(parts(before) != parts(after) for before, after in known):
+            changed.append(section)
+    return tuple(changed)
+
+
+_PARTS: tuple[tuple[Section, Callable[[Order], Any]], ...] = (
+    (_TERMS, lambda order: (order.confirmation_tag, order.terms)),
+    (_PROMPT, lambda order: (order.prompt_post_id, order.confirm_by, order.early)),
+    (_CONFIRMATION, lambda order: order.confirmation),
+    (_CHARGE, lambda order: (order.charge, order.remorse_ends_at)),
+    (_SHIPMENT, lambda order: order.shipment),
+    (_REFUND, lambda order: order.refund),
+)
+"""Each section with the part of an order it keeps, which is compared instead of its columns."""

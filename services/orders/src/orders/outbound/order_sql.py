@@ -1,11 +1,11 @@
 """Order SQL: every statement on orders, set-based; the expiry is generated from the saga's table."""
 
+from functools import lru_cache
+
 from orders.domain import saga
 from orders.domain.overdue import EXPIRED_DETAIL, EXPIRED_REASON
 from orders.domain.states import Fact, State
-from orders.outbound.order_rows import CHANGING, FIXED
-
-_COLUMNS = {**FIXED, **CHANGING}
+from orders.outbound.order_rows import FIXED, STATE
 
 
 def _unnest(columns: dict[str, str], *, first: int) -> str:
@@ -19,18 +19,26 @@ def _states(states: object) -> str:
 
 _FINAL, _TIMED, _UNCONFIRMED = _states(saga.FINAL), _states(saga.TIMED), _states(saga.UNCONFIRMED)
 
+_BORN = {**FIXED, **STATE.columns}
+
 INSERT = f"""
-INSERT INTO orders ({", ".join(_COLUMNS)})
-SELECT {", ".join(_COLUMNS)} FROM {_unnest(_COLUMNS, first=1)}
+INSERT INTO orders ({", ".join(_BORN)})
+SELECT {", ".join(_BORN)} FROM {_unnest(_BORN, first=1)}
 ON CONFLICT DO NOTHING RETURNING order_id
 """
 
-UPDATE = f"""
-UPDATE orders SET {", ".join(f"{column} = given.{column}" for column in CHANGING)}
-FROM {_unnest({"key": "uuid", "from_version": "bigint", "from_state": "text", **CHANGING}, first=1)}
+
+@lru_cache(maxsize=128)
+def update(columns: tuple[tuple[str, str], ...]) -> str:
+    """Write the compare-and-set of these columns (name, type); there are few combinations, each prepared once."""
+    given = {"key": "uuid", "from_version": "bigint", "from_state": "text", **dict(columns)}
+    return f"""
+UPDATE orders SET {", ".join(f"{name} = given.{name}" for name, _ in columns)}
+FROM {_unnest(given, first=1)}
 WHERE orders.order_id = given.key AND orders.version = given.from_version AND orders.state = given.from_state
 RETURNING orders.order_id
 """
+
 
 LOG = """
 INSERT INTO order_log (order_id, version, from_state, to_state, cause, cause_id, detail, trace_id)

@@ -16,7 +16,7 @@ from orders.domain.order import Order
 from orders.domain.purchasing import Standing
 from orders.domain.states import State
 from orders.outbound import order_sql
-from orders.outbound.order_rows import CHANGING, FIXED, changing_of, fixed_of, order_of
+from orders.outbound.order_rows import differing, fixed_of, order_of, state_of
 from orders.usecases.ports import OrderFilter, Postponed, Sought, StoryStep
 
 _LOG_COLUMNS = 8
@@ -92,8 +92,8 @@ class PostgresOrders:
 
     async def save(self, changes: Sequence[Change]) -> list[Change]:
         """Write what moved by compare-and-set, then the winners' stories."""
-        inserted = [change for change in changes if change.moved and change.from_version == 0]
-        updated = [change for change in changes if change.moved and change.from_version > 0]
+        inserted = [change.order for change in changes if change.moved and change.before is None]
+        updated = [(change.before, change.order) for change in changes if change.moved and change.before is not None]
         written = await self._insert(inserted) | await self._update(updated)
         saved = [change for change in changes if not change.moved or change.order.order_id in written]
         await self._log([change for change in saved if change.moved])
@@ -131,20 +131,28 @@ class PostgresOrders:
         rows = await self._rows(order_sql.STALE, *columns_of(oldest, count=2))
         return {State(row["state"]): row["orders"] for row in rows}
 
-    async def _insert(self, changes: Sequence[Change]) -> set[OrderId]:
-        if not changes:
+    async def _insert(self, orders: Sequence[Order]) -> set[OrderId]:
+        if not orders:
             return set()
-        rows = [(*fixed_of(change.order), *changing_of(change.order)) for change in changes]
-        return await self._ids(order_sql.INSERT, columns_of(rows, count=len(FIXED) + len(CHANGING)))
+        rows = [(*fixed_of(order), *state_of(order)) for order in orders]
+        return await self._ids(order_sql.INSERT, columns_of(rows, count=len(rows[0])))
 
-    async def _update(self, changes: Sequence[Change]) -> set[OrderId]:
-        if not changes:
+    async def _update(self, pairs: Sequence[tuple[Order, Order]]) -> set[OrderId]:
+        """Write only the sections that changed: each value of an array costs, here and in the database."""
+        if not pairs:
             return set()
+        sections = differing(pairs)
+        columns = tuple(column for section in sections for column in section.columns.items())
         rows = [
-            (change.order.order_id, change.from_version, change.from_state, *changing_of(change.order))
-            for change in changes
+            (
+                before.order_id,
+                before.version,
+                before.state,
+                *(value for section in sections for value in section.values(after)),
+            )
+            for before, after in sorted(pairs, key=lambda pair: pair[0].order_id)
         ]
-        return await self._ids(order_sql.UPDATE, columns_of(rows, count=len(CHANGING) + 3))
+        return await self._ids(order_sql.update(columns), columns_of(rows, count=len(columns) + 3))
 
     async def _log(self, changes: Sequence[Change]) -> None:
         rows = [_log_row(change.order, step) for change in changes for step in change.steps]

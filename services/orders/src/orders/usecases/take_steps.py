@@ -1,7 +1,7 @@
 """Take steps: lease what is due (tx), call the peer (no tx), apply its answers (tx); the unknown is asked again."""
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from orders.domain.limits import Limits
 from orders.domain.order import Order
 from orders.domain.purchasing import LinkStatus
 from orders.domain.states import Command
-from orders.usecases.ports import Charges, Links, NewTag, Postponed, Stock, Transactions
+from orders.usecases.ports import Charges, Links, NewTag, Postponed, Stock, Transactions, Unit
 from orders.usecases.telling import told_of
 
 STEPS_MAX = 200
@@ -53,10 +53,13 @@ async def take_steps(
     """Do one command for leased orders, and write down what came of it."""
     decisions = await _CALLS[command](orders, peers)
     async with transactions.begin() as unit:
-        locked = await unit.orders.lock(decisions)
         cause = Cause(at=unit.at, limits=limits, id=f"step:{command}")
-        changes = [decisions[order_id](looked_at(order), cause) for order_id, order in locked.items()]
-        saved = await unit.orders.save([change for change in changes if change.moved])
+        answered = [order for order in orders if order.order_id in decisions]
+        saved = await _save(unit, answered, decisions, cause)
+        moved = {change.order.order_id for change in saved}
+        lost = [order.order_id for order in answered if order.order_id not in moved]
+        again = await unit.orders.lock(lost) if lost else {}
+        saved += await _save(unit, again.values(), decisions, cause)
         await unit.outbox.add(told_of(saved))
         moved = {change.order.order_id for change in saved}
         waiting = [order for order in orders if order.order_id not in moved]
@@ -68,6 +71,12 @@ async def postpone_steps(orders: Sequence[Order], *, transactions: Transactions,
     async with transactions.begin() as unit:
         cause = Cause(at=unit.at, limits=limits)
         await unit.orders.postpone([_later(order, cause) for order in orders])
+
+
+async def _save(unit: Unit, orders: Iterable[Order], decisions: Mapping[OrderId, Decide], cause: Cause) -> list[Change]:
+    """Decide on the orders as we know them; what has moved on meanwhile loses here, is read again and decided again."""
+    changes = [decisions[order.order_id](looked_at(order), cause) for order in orders]
+    return await unit.orders.save([change for change in changes if change.moved])
 
 
 def _later(order: Order, cause: Cause) -> Postponed:

@@ -1,0 +1,1 @@
+"""Payments' rules: charges, operations, the ledger, cards and card sessions; pure."""

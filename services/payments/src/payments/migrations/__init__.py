@@ -1,0 +1,1 @@
+"""Payments' schema, step by step."""

@@ -1,0 +1,1 @@
+"""How payments reaches the world: PostgreSQL, memory, the vault's keys, and the processor."""

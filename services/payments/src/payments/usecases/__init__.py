@@ -1,0 +1,1 @@
+"""What payments does: one file a use case, over the ports."""

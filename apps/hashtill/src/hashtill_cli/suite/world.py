@@ -7,6 +7,7 @@ from hashlib import sha256
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.suite.outside import PROGRAM_HANDLE, X_CLIENT_ID, Outside, callback_of
 from hashtill_cli.suite.services import ServiceAddresses
+from payments.outbound.keys import new_fingerprint_key, new_keyset
 
 
 def pages_url_of(service: str, services: Mapping[str, ServiceAddresses]) -> str:
@@ -21,9 +22,12 @@ def world_of(at: Outside, keyring: Keyring, *, services: Mapping[str, ServiceAdd
     return _x_of(at, keyring, pages=pages) | {
         "HASHTILL_PROCESSOR_URL": f"http://{at.cardnet}",
         "HASHTILL_PROCESSOR_KEY": keyring.password("cardnet_api_key").reveal(),
-        "HASHTILL_SMTP_TARGET": at.smtp,
+        "HASHTILL_SMTP_HOST": at.smtp.rpartition(":")[0],
+        "HASHTILL_SMTP_PORT": at.smtp.rpartition(":")[2],
         "HASHTILL_PAGES_URL": pages,
-        "HASHTILL_RETURN_ORIGINS": f'["{pages}"]',
+        "HASHTILL_RETURN_ORIGINS": pages,
+        "HASHTILL_VAULT_KEYSET": keyring.kept("vault_keyset", new_keyset).reveal(),
+        "HASHTILL_FINGERPRINT_KEY": keyring.kept("fingerprint_key", new_fingerprint_key).reveal(),
         "HASHTILL_SEAL_KEY": _key(keyring, "seal_key"),
         "HASHTILL_PAGE_KEY": _key(keyring, "page_key"),
     }

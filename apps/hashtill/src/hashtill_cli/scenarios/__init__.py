@@ -1,0 +1,1 @@
+"""Scenarios: purchases as people make them, over the wire, each with what must have come of it."""

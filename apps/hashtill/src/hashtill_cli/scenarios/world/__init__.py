@@ -1,0 +1,1 @@
+"""The world as people meet it: X, pages, mailbox, card network, merchants, and the services' own API."""

@@ -9,7 +9,8 @@ from services.offers.tests.offers_world import a_draft, accepted
 from kernel.money import Money
 from kernel.refusals import Refusal
 from offers.domain.changing import create
-from offers.domain.drafting import check_mask, check_offer, draft_of, merged
+from offers.domain.checking import check_offer
+from offers.domain.drafting import check_mask, draft_of, merged
 from offers.domain.merchant import check_merchant
 from offers.domain.offer import TaxRule
 

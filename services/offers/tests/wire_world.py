@@ -7,12 +7,14 @@ from typing import Any, TypeAlias
 
 import grpc
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
+from services.offers.tests.offers_world import Clock
 
 from chassis.refusal_status import refusal_of
 from hashtill.common.v1 import money_pb2, request_context_pb2
-from hashtill.offers.v1 import offer_pb2, offers_service_pb2_grpc
+from hashtill.offers.v1 import merchant_pb2, offer_pb2, offers_service_pb2_grpc
 from hashtill.offers.v1 import offers_service_pb2 as pb
 
 AsyncStub: TypeAlias = "offers_service_pb2_grpc.OffersServiceAsyncStub"
@@ -77,3 +79,39 @@ async def refused(call: Awaitable[Any]) -> tuple[grpc.StatusCode, str, str]:
     refusal = refusal_of(raised.value)
     assert refusal is not None, raised.value
     return raised.value.code(), refusal.reason, refusal.facts.get("field", "")
+
+
+ACME = merchant_pb2.Merchant(merchant_id="acme", display_name="Acme", support_email="help@acme.example")
+
+
+class Calls:
+    """The stub with shortcuts."""
+
+    def __init__(self, stub: AsyncStub, clock: Clock) -> None:
+        self.stub, self.clock = stub, clock
+
+    async def merchant(self) -> None:
+        await self.stub.UpdateMerchant(pb.UpdateMerchantRequest(context=context(), merchant=ACME, allow_missing=True))
+
+    async def create(self, **changes: object) -> offer_pb2.Offer:
+        request = pb.CreateOfferRequest(context=context(), offer=wire_offer(self.clock(), **changes))
+        return (await self.stub.CreateOffer(request)).offer
+
+    async def publish(self, offer_id: str = "kindle") -> offer_pb2.Offer:
+        request = pb.PublishOfferRequest(context=context(), offer_id=offer_id)
+        return (await self.stub.PublishOffer(request)).offer
+
+    async def pause(self, offer_id: str = "kindle") -> offer_pb2.Offer:
+        return (await self.stub.PauseOffer(pb.PauseOfferRequest(context=context(), offer_id=offer_id))).offer
+
+    async def end(self, offer_id: str = "kindle") -> offer_pb2.Offer:
+        return (await self.stub.EndOffer(pb.EndOfferRequest(context=context(), offer_id=offer_id))).offer
+
+    async def update(self, *paths: str, allow_missing: bool = False, **changes: object) -> offer_pb2.Offer:
+        request = pb.UpdateOfferRequest(
+            context=context(),
+            offer=wire_offer(self.clock(), **changes),
+            update_mask=FieldMask(paths=paths),
+            allow_missing=allow_missing,
+        )
+        return (await self.stub.UpdateOffer(request)).offer

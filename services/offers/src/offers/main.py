@@ -14,7 +14,8 @@ from hashtill.offers.v1.offers_service_pb2_grpc import add_OffersServiceServicer
 from offers.inbound.hold_calls import HoldCalls
 from offers.inbound.offers_servicer import OffersServicer
 from offers.inbound.showing import Showing
-from offers.outbound.messages import KNOWN_TAGS, hold_message, merchant_message, offer_message
+from offers.outbound.facts import KNOWN_TAGS
+from offers.outbound.messages import hold_message, merchant_message, offer_message
 from offers.outbound.postgres import PostgresTransactions, rebuild_known_tags, requests_of
 from offers.settings import Settings
 from offers.usecases.end_due_offers import end_due_offers

@@ -1,17 +1,18 @@
 """Offers' ports in memory, for tests of use cases; held to the same suite as PostgreSQL."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.memory import MemoryOutbox, MemoryRequests, MemoryTable, MemoryTransactions
 from kernel.ids import MerchantId, Network, OfferId
 from kernel.tags import Tag
-from offers.domain.events import KnownTag, OfferFact, TagForgotten
+from offers.domain.events import OfferFact
 from offers.domain.merchant import Merchant
 from offers.domain.offer import Offer, OfferState, Standing
+from offers.outbound.facts import outgoing
 from offers.outbound.memory_holds import MemoryHolds, MemoryStore
-from offers.outbound.messages import outgoing
+from offers.outbound.memory_known_tags import MemoryKnownTags, MemoryTag
 from offers.usecases.ports import FavoritePosition, OfferFilter, OfferPosition
 
 
@@ -94,40 +95,6 @@ class MemoryOffers:
         """Find offers whose window is over."""
         due = [each for each in self._table.values() if each.is_due_to_end(at)]
         return [each.offer_id for each in sorted(due, key=lambda each: each.ends_at)][:limit]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryTag:
-    """A tag's entry and whether it is forgotten."""
-
-    known: KnownTag
-    forgotten: bool = False
-
-
-class MemoryKnownTags:
-    """The known tags."""
-
-    def __init__(self, table: MemoryTable[Tag, MemoryTag]) -> None:
-        self._table = table
-
-    async def by_tag(self, tag: Tag) -> KnownTag | None:
-        """Load a tag's entry."""
-        return self._table[tag].known if tag in self._table else None
-
-    async def save(self, known: KnownTag) -> None:
-        """Write a tag's entry."""
-        self._table[known.tag] = MemoryTag(known=known)
-
-    async def forget(self, forgotten: Sequence[TagForgotten]) -> None:
-        """Mark tags as no longer known."""
-        for each in forgotten:
-            known = replace(self._table[each.tag].known, version=each.version)
-            self._table[each.tag] = MemoryTag(known=known, forgotten=True)
-
-    async def due_to_forget(self, *, at: datetime, limit: int) -> Sequence[KnownTag]:
-        """Load known tags whose time is over."""
-        due = [each.known for each in self._table.values() if not each.forgotten and each.known.known_until <= at]
-        return sorted(due, key=lambda known: known.known_until)[:limit]
 
 
 class MemoryFacts:

@@ -1,32 +1,19 @@
-"""Offers' records and facts as protobuf messages and outbox rows."""
+"""Offers' records as protobuf messages."""
 
 from datetime import datetime
-from typing import assert_never
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.outbox import KeyValueChange, OutboxMessage, Outgoing
 from hashtill.common.v1 import money_pb2
-from hashtill.offers.v1 import events_pb2, hold_pb2, merchant_pb2, offer_pb2
-from kernel.ids import message_id_of
+from hashtill.offers.v1 import hold_pb2, merchant_pb2, offer_pb2
 from kernel.money import Money
-from offers.domain.events import (
-    KnownTag,
-    OfferChanged,
-    OfferEnded,
-    OfferFact,
-    OfferPublished,
-    StockExhausted,
-    TagForgotten,
-    TagKnown,
-)
 from offers.domain.hold import Hold
 from offers.domain.merchant import Merchant
 from offers.domain.offer import Fulfilment, Offer, OfferKind, OfferState, Stock, Terms
 
-KNOWN_TAGS = "known_tags"
+KINDS = {OfferKind.PURCHASE: offer_pb2.OFFER_KIND_PURCHASE}
+"""The wire's words for what an offer gives."""
 
-_KINDS = {OfferKind.PURCHASE: offer_pb2.OFFER_KIND_PURCHASE}
 _STATES = {
     OfferState.DRAFT: offer_pb2.OFFER_STATE_DRAFT,
     OfferState.SCHEDULED: offer_pb2.OFFER_STATE_SCHEDULED,
@@ -38,38 +25,6 @@ _FULFILMENTS = {
     Fulfilment.GOODS: offer_pb2.FULFILMENT_GOODS,
     Fulfilment.DIGITAL: offer_pb2.FULFILMENT_DIGITAL,
 }
-
-
-def outgoing(fact: OfferFact) -> Outgoing:
-    """Write a fact as the row that tells it; the aggregate is the offer, for tags the key."""
-    match fact:
-        case TagKnown(known=known):
-            return known_tag_change(known)
-        case TagForgotten():
-            return KeyValueChange(bucket=KNOWN_TAGS, key=fact.tag, version=fact.version, value=None)
-        case StockExhausted():
-            return _stock_exhausted(fact)
-        case OfferPublished() | OfferChanged() | OfferEnded():
-            return OutboxMessage(
-                aggregate=fact.offer.offer_id, version=fact.offer.version, event=_event_of(fact), at=fact.at
-            )
-        case _:
-            assert_never(fact)
-
-
-def known_tag_change(known: KnownTag) -> KeyValueChange:
-    """Put a tag's entry into the bucket."""
-    value = offer_pb2.KnownTag(
-        tag=known.tag,
-        offer_id=known.offer_id,
-        kind=_KINDS[known.kind],
-        channels=known.channels,
-        ends_at=timestamp(known.ends_at),
-        known_until=timestamp(known.known_until),
-    )
-    return KeyValueChange(
-        bucket=KNOWN_TAGS, key=known.tag, version=known.version, value=value.SerializeToString(deterministic=True)
-    )
 
 
 def offer_message(offer: Offer, *, at: datetime) -> offer_pb2.Offer:
@@ -139,7 +94,7 @@ def _terms_message(terms: Terms) -> offer_pb2.Offer:
     )
     return offer_pb2.Offer(
         merchant_id=terms.merchant_id,
-        kind=_KINDS[terms.kind],
+        kind=KINDS[terms.kind],
         tag=terms.tag,
         title=terms.title,
         description=terms.description,
@@ -157,32 +112,3 @@ def _terms_message(terms: Terms) -> offer_pb2.Offer:
 
 def _stock_message(stock: Stock) -> offer_pb2.Stock:
     return offer_pb2.Stock(total=stock.total, available=stock.available, held=stock.held, committed=stock.committed)
-
-
-def _event_of(
-    fact: OfferPublished | OfferChanged | OfferEnded,
-) -> events_pb2.OfferPublished | events_pb2.OfferChanged | events_pb2.OfferEnded:
-    at = timestamp(fact.at)
-    match fact:
-        case OfferPublished():
-            return events_pb2.OfferPublished(offer=offer_message(fact.offer, at=fact.at), published_at=at)
-        case OfferChanged():
-            return events_pb2.OfferChanged(offer=offer_message(fact.offer, at=fact.at), changed_at=at)
-        case OfferEnded():
-            return events_pb2.OfferEnded(offer_id=fact.offer.offer_id, ended_at=at)
-        case _:
-            assert_never(fact)
-
-
-def _stock_exhausted(fact: StockExhausted) -> OutboxMessage:
-    """Tell it under the offer's version; stock runs out more than once in a version, so the id is the stock's."""
-    event = events_pb2.StockExhausted(
-        offer_id=fact.offer_id,
-        held=fact.stock.held,
-        committed=fact.stock.committed,
-        exhausted_at=timestamp(fact.at),
-    )
-    stock = message_id_of(aggregate=f"{fact.offer_id}/stock", version=fact.stock.version, event="StockExhausted")
-    return OutboxMessage(
-        aggregate=fact.offer_id, version=fact.offer_version, event=event, at=fact.at, message_id=str(stock)
-    )

@@ -12,9 +12,11 @@ from chassis.outbox import KeyValueChange, add_outbox
 from chassis.postgres import Database
 from chassis.unnest import fetch_unnest
 from offers.domain.events import OfferFact
-from offers.outbound.messages import known_tag_change, outgoing
+from offers.outbound.facts import known_tag_change, outgoing
 from offers.outbound.postgres_holds import PostgresHolds
-from offers.outbound.postgres_offers import PostgresKnownTags, PostgresMerchants, PostgresOffers
+from offers.outbound.postgres_known_tags import PostgresKnownTags
+from offers.outbound.postgres_merchants import PostgresMerchants
+from offers.outbound.postgres_offers import PostgresOffers
 
 _BEGIN = "SELECT now() AS at, set_config('plan_cache_mode', 'force_custom_plan', true)"
 """A plan kept from when `hold` was empty would read all of it for every batch; planning anew costs 0.3 ms a batch."""

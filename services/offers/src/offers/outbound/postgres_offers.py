@@ -1,17 +1,15 @@
-"""Merchants, offers, their stock and known tags on PostgreSQL; each query one method."""
+"""Offers and their stock on PostgreSQL; each query one method."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.unnest import columns_of, execute_unnest, fetch_unnest
-from kernel.ids import MerchantId, Network, OfferId
+from chassis.unnest import execute_unnest, fetch_unnest
+from kernel.ids import Network, OfferId
 from kernel.tags import Tag
-from offers.domain.events import KnownTag, TagForgotten
-from offers.domain.merchant import Merchant
 from offers.domain.offer import Offer
-from offers.outbound.rows import OFFER_COLUMNS, known_tag_of, merchant_of, offer_of, offer_values
+from offers.outbound.rows import OFFER_COLUMNS, offer_of, offer_values
 from offers.usecases.ports import FavoritePosition, OfferFilter, OfferPosition
 
 SELECT_OFFERS = """
@@ -53,38 +51,6 @@ ORDER BY o.ends_at, o.offer_id LIMIT $2
 _DUE = """
 SELECT offer_id FROM offer WHERE standing IN ('PUBLISHED', 'PAUSED') AND ends_at <= $1 ORDER BY ends_at LIMIT $2
 """
-
-
-class PostgresMerchants:
-    """The merchants of one transaction."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def by_ids(self, merchant_ids: Sequence[MerchantId]) -> Mapping[MerchantId, Merchant]:
-        """Load merchants by id; unknown ids are left out."""
-        rows = await fetch_unnest(
-            self._connection, "SELECT * FROM merchant WHERE merchant_id = ANY($1::text[])", list(merchant_ids)
-        )
-        return {merchant.merchant_id: merchant for merchant in map(merchant_of, rows)}
-
-    async def page(self, *, after: MerchantId | None, limit: int) -> Sequence[Merchant]:
-        """Load one page, by id."""
-        query = "SELECT * FROM merchant WHERE merchant_id > $1 ORDER BY merchant_id LIMIT $2"
-        return [merchant_of(row) for row in await fetch_unnest(self._connection, query, after or "", limit)]
-
-    async def save(self, merchant: Merchant) -> None:
-        """Write a merchant, new or changed."""
-        await execute_unnest(
-            self._connection,
-            "INSERT INTO merchant (merchant_id, display_name, support_email, updated_at) VALUES ($1, $2, $3, $4)"
-            " ON CONFLICT (merchant_id) DO UPDATE SET display_name = excluded.display_name,"
-            " support_email = excluded.support_email, updated_at = excluded.updated_at",
-            merchant.merchant_id,
-            merchant.display_name,
-            merchant.support_email,
-            merchant.updated_at,
-        )
 
 
 class PostgresOffers:
@@ -158,58 +124,6 @@ class PostgresOffers:
     async def due_to_end(self, *, at: datetime, limit: int) -> Sequence[OfferId]:
         """Find published and paused offers whose window is over, longest over first."""
         return [OfferId(row["offer_id"]) for row in await fetch_unnest(self._connection, _DUE, at, limit)]
-
-
-class PostgresKnownTags:
-    """The known tags of one transaction."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def by_tag(self, tag: Tag) -> KnownTag | None:
-        """Load a tag's entry, forgotten or not, locked until the transaction ends."""
-        rows = await fetch_unnest(self._connection, "SELECT * FROM known_tag WHERE tag = $1 FOR UPDATE", tag)
-        return known_tag_of(rows[0]) if rows else None
-
-    async def save(self, known: KnownTag) -> None:
-        """Write a tag's entry."""
-        await execute_unnest(
-            self._connection,
-            "INSERT INTO known_tag (tag, offer_id, kind, channels, ends_at, known_until, version)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tag) DO UPDATE SET offer_id = excluded.offer_id,"
-            " kind = excluded.kind, channels = excluded.channels, ends_at = excluded.ends_at,"
-            " known_until = excluded.known_until, version = excluded.version, forgotten = false",
-            known.tag,
-            known.offer_id,
-            known.kind,
-            list(known.channels),
-            known.ends_at,
-            known.known_until,
-            known.version,
-        )
-
-    async def forget(self, forgotten: Sequence[TagForgotten]) -> None:
-        """Mark tags as no longer known."""
-        rows = [(each.tag, each.version) for each in forgotten]
-        await execute_unnest(
-            self._connection,
-            "UPDATE known_tag k SET forgotten = true, version = given.version"
-            " FROM unnest($1::text[], $2::bigint[]) AS given (tag, version) WHERE k.tag = given.tag",
-            *columns_of(rows, count=2),
-        )
-
-    async def due_to_forget(self, *, at: datetime, limit: int) -> Sequence[KnownTag]:
-        """Load and lock known tags whose time is over; those locked elsewhere are left out."""
-        query = (
-            "SELECT * FROM known_tag WHERE NOT forgotten AND known_until <= $1"
-            " ORDER BY known_until LIMIT $2 FOR UPDATE SKIP LOCKED"
-        )
-        return [known_tag_of(row) for row in await fetch_unnest(self._connection, query, at, limit)]
-
-    async def all_known(self) -> Sequence[KnownTag]:
-        """Load every known tag, to fill a bucket that was lost."""
-        rows = await fetch_unnest(self._connection, "SELECT * FROM known_tag WHERE NOT forgotten ORDER BY tag")
-        return [known_tag_of(row) for row in rows]
 
 
 def _stock_values(offer: Offer) -> tuple[object, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from kernel.ids import OfferId
 from kernel.refusals import Refusal
 from offers.domain.changing import change, create, offer_exists, stale
-from offers.domain.drafting import OfferDraft, check_mask, check_offer, merged
+from offers.domain.checking import check_offer
+from offers.domain.drafting import OfferDraft, check_mask, merged
 from offers.domain.life_cycle import Change
 from offers.domain.merchant import merchant_not_found
 from offers.domain.offer import Offer, Terms, offer_not_found

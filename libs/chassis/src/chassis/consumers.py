@@ -38,7 +38,6 @@ CHORES_SECONDS = 2.0
 FLUSH_SECONDS = 0.5
 """A stop waits this long to know that its last acknowledgements arrived."""
 
-_NOT_FOUND = 404
 _NANOSECONDS = 1_000_000_000
 
 
@@ -103,13 +102,16 @@ class BatchConsumer:
         await self._dead.collect()
 
     async def pending(self) -> int:
-        """Count the messages not yet delivered or not yet acknowledged; 1 while there is no consumer to ask about."""
+        """Count the messages not yet delivered or not yet acknowledged; 1 while that cannot be known.
+
+        JetStream tells 0 for a moment while it makes a consumer, so it is only believed about one this process has.
+        """
+        if not self._pull.exists:
+            return 1
         try:
             answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
-        except JetStreamError as error:
-            if error.code == _NOT_FOUND:
-                return 1
-            raise
+        except (JetStreamError, nats.errors.Error):
+            return 1
         return int(answer["num_pending"]) + int(answer["num_ack_pending"])
 
     async def close(self) -> None:

@@ -60,6 +60,11 @@ class Pull:
         self._heard_at = 0.0
         self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{config['name']}"
 
+    @property
+    def exists(self) -> bool:
+        """Tell whether the consumer is there, as far as heard."""
+        return self._exists
+
     async def ensure(self) -> int:
         """Make the consumer if it is missing and give how many messages wait for it; raises what JetStream says."""
         if self._subscription is None:

@@ -172,7 +172,7 @@ async def test_replicas_share_one_durable(database: Database, nats: Client, fact
 
 
 async def _exists(consumer: BatchConsumer) -> bool:
-    return consumer._pull._exists
+    return consumer._pull.exists
 
 
 async def _any(values: list[float]) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from identity.domain.authorization import OAuthApp
 from identity.domain.card import CardFacts, CardProduct
@@ -10,6 +11,7 @@ from identity.domain.link import Account, Link
 from identity.usecases.attach_card import CardToAttach, attach_card
 from identity.usecases.complete_link import Return, complete_link
 from identity.usecases.ports import Grant, Transactions
+from identity.usecases.read_links import batch_get_links
 from identity.usecases.start_link import LinkWish, StartedLink, start_link
 from kernel.ids import CardToken, LinkId, Network, NetworkUserId, X
 from kernel.refusals import Refusal
@@ -110,3 +112,26 @@ def state_of(started: StartedLink) -> str:
 def card(**changes: object) -> CardFacts:
     """Give the usual card with changes."""
     return replace(CARD, **changes)  # type: ignore[arg-type] # the test names fields of CardFacts
+
+
+ANN_ON_X = (X, ANN.network_user_id)
+ANN_UUID = UUID(int=7)
+"""Names nothing: no link and no cardmember has it."""
+
+
+async def started(world: World) -> StartedLink:
+    """Start a link, which must succeed."""
+    outcome = await world.start()
+    assert isinstance(outcome, StartedLink)
+    return outcome
+
+
+async def speaking(world: World) -> Link | Refusal:
+    """Read the link that speaks for Ann's account."""
+    return (await batch_get_links([ANN_ON_X], transactions=world.transactions))[0]
+
+
+def reason_of(outcome: object) -> str:
+    """Give the reason of what must be a refusal."""
+    assert isinstance(outcome, Refusal), outcome
+    return outcome.reason

@@ -1,9 +1,20 @@
 """A link from its start to its end, the same on memory and on PostgreSQL."""
 
 from dataclasses import replace
-from uuid import UUID
 
-from services.identity.tests.identity_world import ANN, ANN_CONTACT, CARD, NOW, OTHER_BROWSER, ToldNetwork, World, card
+from services.identity.tests.identity_world import (
+    ANN,
+    ANN_CONTACT,
+    ANN_UUID,
+    CARD,
+    NOW,
+    OTHER_BROWSER,
+    World,
+    card,
+    reason_of,
+    speaking,
+    started,
+)
 
 from identity.domain.authorization import STATE_LIFETIME
 from identity.domain.card import CardProduct
@@ -12,35 +23,13 @@ from identity.domain.link import Account, EndReason, Link, LinkStatus
 from identity.outbound.memory import MemoryStore
 from identity.usecases.attach_card import apply_card
 from identity.usecases.complete_link import apply_grant
-from identity.usecases.end_links import Revoked, end_revoked, unlink
-from identity.usecases.freeze_link import Disowned, freeze_disowned, freeze_link
 from identity.usecases.ports import Grant, LinkFilter, PageCursor
 from identity.usecases.read_contacts import batch_get_contacts
-from identity.usecases.read_links import batch_get_links, get_link, list_links
+from identity.usecases.read_links import get_link, list_links
 from identity.usecases.set_opt_outs import set_opt_outs
-from identity.usecases.start_link import StartedLink
-from identity.usecases.withdraw_access import withdraw_access
-from kernel.ids import CardmemberId, LinkId, NetworkUserId, X
+from kernel.ids import CardmemberId, LinkId, NetworkUserId
 from kernel.refusals import Refusal, RefusalKind
 from kernel.secret import Secret
-
-ANN_ON_X = (X, ANN.network_user_id)
-ANN_UUID = UUID(int=7)
-
-
-async def started(world: World) -> StartedLink:
-    outcome = await world.start()
-    assert isinstance(outcome, StartedLink)
-    return outcome
-
-
-async def speaking(world: World) -> Link | Refusal:
-    return (await batch_get_links([ANN_ON_X], transactions=world.transactions))[0]
-
-
-def reason_of(outcome: object) -> str:
-    assert isinstance(outcome, Refusal), outcome
-    return outcome.reason
 
 
 async def test_a_link_becomes_active_with_card_and_account(world: World) -> None:
@@ -178,121 +167,6 @@ async def test_a_network_that_is_not_served_is_refused(world: World) -> None:
 
 async def test_bad_contact_details_are_refused(world: World) -> None:
     assert reason_of(await world.start(contact=replace(ANN_CONTACT, email="nobody"))) == "INVALID_FIELD"
-
-
-async def test_a_frozen_link_speaks_for_its_account_until_it_is_linked_anew(world: World) -> None:
-    link = await world.linked()
-
-    frozen = await freeze_link(link.link_id, reason="OPERATOR", transactions=world.transactions)
-    again = await freeze_link(link.link_id, reason="OPERATOR", transactions=world.transactions)
-    before = await speaking(world)
-    anew = await world.linked()
-
-    assert isinstance(before, Link)
-    assert before.status is LinkStatus.FROZEN
-    assert frozen == again == before
-    assert await speaking(world) == anew
-
-
-async def test_only_links_that_are_there_and_not_over_freeze(world: World) -> None:
-    link = await world.linked()
-    await unlink(link.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
-
-    over = await freeze_link(link.link_id, reason="OPERATOR", transactions=world.transactions)
-    unknown = await freeze_link(LinkId(ANN_UUID), reason="OPERATOR", transactions=world.transactions)
-
-    assert (reason_of(over), reason_of(unknown)) == ("LINK_ENDED", "LINK_NOT_FOUND")
-
-
-async def test_a_disowned_order_freezes_its_account_once(world: World) -> None:
-    link = await world.linked()
-    disowned = Disowned(message_id="20261123-one", account=ANN_ON_X)
-
-    await freeze_disowned([disowned, disowned], transactions=world.transactions)
-    anew = await world.linked()
-    await freeze_disowned([disowned], transactions=world.transactions)
-
-    former = await get_link(link.link_id, browser_session="", transactions=world.transactions)
-    assert isinstance(former, Link)
-    assert former.status is LinkStatus.ENDED
-    assert await speaking(world) == anew
-
-
-async def test_disowning_twice_changes_a_frozen_link_no_further(world: World) -> None:
-    await world.linked()
-
-    await freeze_disowned([Disowned(message_id="20261123-a", account=ANN_ON_X)], transactions=world.transactions)
-    first = await speaking(world)
-    await freeze_disowned([Disowned(message_id="20261123-b", account=ANN_ON_X)], transactions=world.transactions)
-
-    assert await speaking(world) == first
-
-
-async def test_the_network_withdrawing_ends_the_link_and_our_access(world: World) -> None:
-    await world.linked()
-
-    await end_revoked([Revoked(message_id="20261123-r", account=ANN_ON_X)], transactions=world.transactions)
-    done = await withdraw_access(transactions=world.transactions, networks={X: world.network})
-    more = await withdraw_access(transactions=world.transactions, networks={X: world.network})
-
-    assert reason_of(await speaking(world)) == "NOT_LINKED"
-    assert world.network.withdrawn == ["refresh"]
-    assert (done, more) == (True, False)
-
-
-async def test_access_that_could_not_be_withdrawn_is_withdrawn_later(world: World) -> None:
-    link = await world.linked()
-    await unlink(link.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
-    away = ToldNetwork(reachable=False)
-
-    failed = await withdraw_access(transactions=world.transactions, networks={X: away})
-    later = await withdraw_access(transactions=world.transactions, networks={X: world.network})
-
-    assert (failed, later) == (False, True)
-    assert world.network.withdrawn == ["refresh"]
-
-
-async def test_a_link_that_was_linked_anew_keeps_its_access(world: World) -> None:
-    await world.linked()
-    await world.linked()
-
-    await withdraw_access(transactions=world.transactions, networks={X: world.network})
-
-    assert world.network.withdrawn == []
-
-
-async def test_only_the_browser_that_linked_may_unlink_and_look(world: World) -> None:
-    link = await world.linked()
-
-    stolen = await unlink(
-        link.link_id,
-        browser_session=OTHER_BROWSER,
-        reason=EndReason.CARDMEMBER,
-        transactions=world.transactions,
-    )
-    looked = await get_link(link.link_id, browser_session=OTHER_BROWSER, transactions=world.transactions)
-    unknown = await unlink(
-        LinkId(ANN_UUID), browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions
-    )
-
-    assert reason_of(stolen) == reason_of(looked) == "SESSION_MISMATCH"
-    assert reason_of(unknown) == "LINK_NOT_FOUND"
-
-
-async def test_unlinking_twice_is_unlinking_once(world: World) -> None:
-    link = await world.linked()
-
-    first = await unlink(
-        link.link_id,
-        browser_session=link.browser_session,
-        reason=EndReason.CARDMEMBER,
-        transactions=world.transactions,
-    )
-    second = await unlink(link.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
-
-    assert first == second
-    assert isinstance(first, Link)
-    assert first.refusal_reason == EndReason.CARDMEMBER
 
 
 async def test_contacts_come_with_opt_outs_and_unknown_ones_as_refusals(world: World) -> None:

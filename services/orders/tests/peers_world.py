@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from grpc import aio
-from services.orders.tests.orders_world import SHIP_TO, World, terms
+from services.orders.tests.orders_world import World
+from services.orders.tests.peers_kept import SHIP_TO, terms
 
 from chassis.grpc_client import open_channel
 from chassis.grpc_server import GrpcServer

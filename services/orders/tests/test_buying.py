@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, TAG, World, link_of
+from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, TAG, World
+from services.orders.tests.peers_kept import link_of
 
 from kernel.ids import PostId
 from kernel.refusals import Refusal

@@ -1,51 +1,28 @@
 """Orders' RPCs in process: every call, and what bad input gets."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from grpc import aio
-from services.orders.tests.orders_world import ACME, ANN, BOB, TAG, AddressesKept, World
+from services.orders.tests.calls_world import PAGE_KEY, Served, calls_to, reason_of
+from services.orders.tests.orders_world import ANN, BOB, TAG, World
+from services.orders.tests.peers_kept import ACME
 
-from chassis.refusal_status import refusal_from_status, refusal_of
-from chassis.testing import served
-from chassis.validation import page_token
+from chassis.refusal_status import refusal_from_status
 from hashtill.common.v1.money_pb2 import Money
 from hashtill.common.v1.request_context_pb2 import RequestContext
 from hashtill.orders.v1 import order_pb2
 from hashtill.orders.v1 import orders_service_pb2 as pb
-from hashtill.orders.v1.orders_service_pb2_grpc import OrdersServiceStub, add_OrdersServiceServicer_to_server
 from kernel.page_addresses import PageGrant, PagePurpose, sign_page
-from kernel.secret import Secret
 from orders.domain.order import Order
-from orders.inbound.changing_calls import ChangingParts
-from orders.inbound.servicer import OrdersServicer, ReadingParts
-from orders.inbound.watchers import Watchers
 from orders.usecases.pass_time import pass_deadlines
-
-PAGE_KEY = Secret(b"a long random text for the tests")
-
-
-class Served:
-    """A stub, and what stands behind it."""
-
-    def __init__(self, world: World, watchers: Watchers, stopping: asyncio.Event) -> None:
-        self.world, self.watchers, self.stopping = world, watchers, stopping
-        self.stub: Any = None
 
 
 @pytest.fixture
 async def orders(world: World) -> AsyncIterator[Served]:
-    orders = Served(world, Watchers(watchers_max=1), asyncio.Event())
-    servicer = OrdersServicer(
-        ChangingParts(transactions=world.transactions, links=world.links, limits=world.limits, page_key=PAGE_KEY),
-        ReadingParts(addresses=AddressesKept(), watchers=orders.watchers, stopping=orders.stopping),
-    )
-    async with served((add_OrdersServiceServicer_to_server, servicer)) as channel:
-        orders.stub = OrdersServiceStub(channel)
+    async with calls_to(world) as orders:
         yield orders
 
 
@@ -90,51 +67,6 @@ async def test_lists_are_narrowed(orders: Served) -> None:
         assert [listed.order_id for listed in answer.orders] == [str(order.order_id)]
 
 
-@pytest.mark.parametrize(
-    ("method", "request_message", "reason"),
-    [
-        ("GetOrder", pb.GetOrderRequest(order_id="42"), "INVALID_FIELD"),
-        ("GetOrder", pb.GetOrderRequest(order_id=str(uuid4())), "ORDER_NOT_FOUND"),
-        ("BatchGetOrders", pb.BatchGetOrdersRequest(), "INVALID_FIELD"),
-        ("BatchGetOrders", pb.BatchGetOrdersRequest(order_ids=["x"] * 201), "INVALID_FIELD"),
-        ("ListOrders", pb.ListOrdersRequest(page_size=-1), "INVALID_FIELD"),
-        ("ListOrders", pb.ListOrdersRequest(page_token="forged"), "INVALID_FIELD"),
-        ("ListOrders", pb.ListOrdersRequest(page_token=page_token("yesterday", "42")), "INVALID_FIELD"),
-        ("ListOrders", pb.ListOrdersRequest(states=[99]), "INVALID_FIELD"),  # type: ignore[list-item] # a number from the future
-        ("ListOrders", pb.ListOrdersRequest(cardmember_id="42"), "INVALID_FIELD"),
-        ("ListOrders", pb.ListOrdersRequest(post_id="42"), "INVALID_FIELD"),
-        ("ExplainOrder", pb.ExplainOrderRequest(), "INVALID_FIELD"),
-        ("ExplainOrder", pb.ExplainOrderRequest(order_id=str(uuid4())), "ORDER_NOT_FOUND"),
-        ("ExplainOrder", pb.ExplainOrderRequest(post=pb.PostKey(network="x", post_id="1")), "ORDER_NOT_FOUND"),
-        ("ExplainOrder", pb.ExplainOrderRequest(post=pb.PostKey(network="x")), "INVALID_FIELD"),
-        ("ListShipmentsDue", pb.ListShipmentsDueRequest(), "INVALID_FIELD"),
-        ("ConfirmOrder", pb.ConfirmOrderRequest(page_token="forged"), "PAGE_ADDRESS_INVALID"),
-        ("ConfirmOrder", pb.ConfirmOrderRequest(page_token="A" * 101), "PAGE_ADDRESS_INVALID"),
-        ("CancelOrder", pb.CancelOrderRequest(reason=order_pb2.CANCEL_REASON_CARDMEMBER), "INVALID_FIELD"),
-        ("CancelOrder", pb.CancelOrderRequest(order_id=str(uuid4())), "INVALID_FIELD"),
-        (
-            "CancelOrder",
-            pb.CancelOrderRequest(order_id=str(uuid4()), reason=order_pb2.CANCEL_REASON_LINK_ENDED),
-            "INVALID_FIELD",
-        ),
-        ("AcceptShipment", pb.AcceptShipmentRequest(merchant_id="acme", order_id=str(uuid4())), "INVALID_FIELD"),
-        ("RecordShipment", pb.RecordShipmentRequest(merchant_id="acme", order_id=str(uuid4())), "INVALID_FIELD"),
-        (
-            "RequestReturn",
-            pb.RequestReturnRequest(merchant_id="acme", amount=Money(amount_minor=-1, currency_code="USD")),
-            "INVALID_FIELD",
-        ),
-        (
-            "RequestReturn",
-            pb.RequestReturnRequest(merchant_id="acme", amount=Money(amount_minor=1, currency_code="usd")),
-            "INVALID_FIELD",
-        ),
-    ],
-)
-async def test_bad_input_gets_its_reason(memory_orders: Served, method: str, request_message: Any, reason: str) -> None:
-    assert await _reason(getattr(memory_orders.stub, method)(request_message)) == reason
-
-
 async def test_a_mails_button_confirms_and_a_repeat_gets_the_first_answer(orders: Served) -> None:
     order = await orders.world.prompted()
     request = pb.ConfirmOrderRequest(context=_context(), page_token=_token(orders, order, PagePurpose.CONFIRM))
@@ -159,7 +91,7 @@ async def test_a_request_id_with_other_contents_is_refused(orders: Served) -> No
         )
 
     await orders.stub.CancelOrder(request(order))
-    reason = await _reason(orders.stub.CancelOrder(request(other)))
+    reason = await reason_of(orders.stub.CancelOrder(request(other)))
 
     assert reason == "REQUEST_ID_REUSED"
 
@@ -173,12 +105,14 @@ async def test_a_page_address_opens_its_own_purpose_only_and_not_for_ever(orders
     )
 
     reasons = [
-        await _reason(orders.stub.ConfirmOrder(pb.ConfirmOrderRequest(context=_context(), page_token=disown))),
-        await _reason(orders.stub.CancelOrder(operator)),
-        await _reason(orders.stub.CancelOrder(change_of_mind)),
+        await reason_of(orders.stub.ConfirmOrder(pb.ConfirmOrderRequest(context=_context(), page_token=disown))),
+        await reason_of(orders.stub.CancelOrder(operator)),
+        await reason_of(orders.stub.CancelOrder(change_of_mind)),
     ]
     orders.world.pass_time(days=2)
-    reasons.append(await _reason(orders.stub.ConfirmOrder(pb.ConfirmOrderRequest(context=_context(), page_token=view))))
+    reasons.append(
+        await reason_of(orders.stub.ConfirmOrder(pb.ConfirmOrderRequest(context=_context(), page_token=view)))
+    )
 
     assert reasons == ["PAGE_ADDRESS_INVALID"] * 4
 
@@ -190,7 +124,7 @@ async def test_a_button_whose_link_is_lost_or_whose_order_is_unknown_is_refused(
     orders.world.links.links.clear()
 
     reasons = [
-        await _reason(orders.stub.ConfirmOrder(pb.ConfirmOrderRequest(context=_context(), page_token=each)))
+        await reason_of(orders.stub.ConfirmOrder(pb.ConfirmOrderRequest(context=_context(), page_token=each)))
         for each in (token, unknown)
     ]
 
@@ -280,7 +214,7 @@ async def test_a_watcher_sees_each_change_and_the_end(orders: Served) -> None:
     await orders.world.reply(order.order_id)
     orders.watchers.saved([order])
     seen.append((await anext(answers)).order.state)
-    busy = await _reason(_first(orders.stub.WatchOrder(pb.WatchOrderRequest(order_id=str(order.order_id)))))
+    busy = await reason_of(_first(orders.stub.WatchOrder(pb.WatchOrderRequest(order_id=str(order.order_id)))))
     orders.stopping.set()
 
     assert seen == [order_pb2.ORDER_STATE_PROMPTING, order_pb2.ORDER_STATE_AWAITING_CONFIRMATION]
@@ -294,27 +228,10 @@ async def test_watching_ends_with_the_order_and_an_unknown_one_is_not_found(orde
 
     stream = orders.stub.WatchOrder(pb.WatchOrderRequest(order_id=str(order.order_id)))
     seen = [answer.order.state async for answer in stream]
-    unknown = await _reason(_first(orders.stub.WatchOrder(pb.WatchOrderRequest(order_id=str(uuid4())))))
+    unknown = await reason_of(_first(orders.stub.WatchOrder(pb.WatchOrderRequest(order_id=str(uuid4())))))
 
     assert seen == [order_pb2.ORDER_STATE_REFUSED]
     assert unknown == "ORDER_NOT_FOUND"
-
-
-@pytest.fixture
-async def memory_orders(memory_world: World) -> AsyncIterator[Served]:
-    orders = Served(memory_world, Watchers(), asyncio.Event())
-    servicer = OrdersServicer(
-        ChangingParts(
-            transactions=memory_world.transactions,
-            links=memory_world.links,
-            limits=memory_world.limits,
-            page_key=PAGE_KEY,
-        ),
-        ReadingParts(addresses=AddressesKept(), watchers=orders.watchers, stopping=orders.stopping),
-    )
-    async with served((add_OrdersServiceServicer_to_server, servicer)) as channel:
-        orders.stub = OrdersServiceStub(channel)
-        yield orders
 
 
 def _context() -> RequestContext:
@@ -336,11 +253,3 @@ def _item(result: pb.OrderResult) -> str:
 
 async def _first(stream: Any) -> Any:
     return await stream.read()
-
-
-async def _reason(call: Awaitable[Any]) -> str:
-    with pytest.raises(aio.AioRpcError) as failed:
-        await call
-    refusal = refusal_of(failed.value)
-    assert refusal is not None, failed.value
-    return refusal.reason

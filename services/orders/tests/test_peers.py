@@ -7,7 +7,8 @@ from uuid import uuid4
 import grpc
 import pytest
 from grpc import aio
-from services.orders.tests.orders_world import ANN, BOB, World, no, usd
+from services.orders.tests.orders_world import ANN, BOB, World
+from services.orders.tests.peers_kept import no, usd
 from services.orders.tests.peers_world import OnTheWire, on_the_wire
 
 from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceStub

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from services.orders.tests.orders_world import ANN, BOB, TAG, UNKNOWN, World, message_id, no
+from services.orders.tests.orders_world import ANN, BOB, TAG, UNKNOWN, World, message_id
+from services.orders.tests.peers_kept import no
 
 from orders.domain.change import Cause, looked_at
 from orders.domain.charging import ChargeState, apply_charge

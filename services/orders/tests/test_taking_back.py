@@ -1,7 +1,8 @@
 """Taking back: cancel, "not me" and lost links in every state, and what the merchant may do when."""
 
 import pytest
-from services.orders.tests.orders_world import ACME, ANN, BOB, UNKNOWN, World, link_of, message_id, usd
+from services.orders.tests.orders_world import ANN, BOB, UNKNOWN, World, message_id
+from services.orders.tests.peers_kept import ACME, link_of, usd
 
 from kernel.ids import MerchantId, X
 from kernel.refusals import Refusal
@@ -151,8 +152,8 @@ async def test_another_merchants_order_does_not_exist(world: World) -> None:
 
     answers = [
         await accept_shipment(asked, stranger, **given),  # type: ignore[arg-type] # the same two for every call
-        await ship_order(asked, stranger, carrier="UPS", tracking_number="1Z", **given),  # type: ignore[arg-type]
-        await return_order(asked, stranger, None, why="", **given),  # type: ignore[arg-type]
+        await ship_order(asked, stranger, carrier="UPS", tracking_number="1Z", **given),  # type: ignore[arg-type] # as above
+        await return_order(asked, stranger, None, why="", **given),  # type: ignore[arg-type] # as above
     ]
 
     assert _reasons(*answers) == ["ORDER_NOT_FOUND"] * 3

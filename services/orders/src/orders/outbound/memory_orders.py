@@ -99,7 +99,7 @@ class MemoryOrders:
         since = at - limits.expiries_within - limits.cool_down
         standings = {}
         for member in set(cardmembers):
-            own = self._where(lambda order, member=member: order.cardmember_id == member and order.created_at > since)  # type: ignore[misc]
+            own = self._where(lambda order, member=member: order.cardmember_id == member and order.created_at > since)  # type: ignore[misc] # mypy cannot type a default in a lambda
             expiries = sorted((order.updated_at for order in own if order.state is State.EXPIRED), reverse=True)
             unconfirmed = sum(order.state in saga.UNCONFIRMED for order in own)
             if own:

@@ -9,6 +9,8 @@ from itertools import count
 
 import aiohttp
 
+from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.scenarios.waiting import must
 from hashtill_cli.scenarios.world.browser import Browser
 from hashtill_cli.scenarios.world.campaign import Offer, publish_offer, run_code
 from hashtill_cli.scenarios.world.card_network import CardKind, CardNetwork, mint_card
@@ -19,6 +21,7 @@ from hashtill_cli.scenarios.world.merchant import Merchants
 from hashtill_cli.scenarios.world.purchase import Purchase
 from hashtill_cli.scenarios.world.services import Services
 from hashtill_cli.scenarios.world.x import X
+from hashtill_cli.suite.outside import X_CLIENT_ID
 
 LINKING_MAX = 8
 """People who walk the link pages at once; more would only queue on a small machine."""
@@ -83,10 +86,15 @@ class World:
         return member
 
     async def offer(self, title: str, *, stock: int = STOCK) -> Offer:
-        """Publish an offer of this story's own, and wait until the program account has told everybody."""
+        """Publish an offer of this story's own, and wait until the program has told everybody and listens itself."""
         offer = await publish_offer(self.services, title=title, run=self.run, stock=stock)
         await self.x.announcement_of(offer.tag)
+        await self.listening_to(offer.tag)
         return offer
+
+    async def listening_to(self, tag: str) -> None:
+        """Wait until the program listens to a tag. Raises NeverHappenedError."""
+        await must(lambda: self.x.listens_to(tag), bool, what=f"a rule of the program's for #{tag}")
 
     async def purchase(self, title: str, name: str, *, card: CardKind = CardKind.GOOD) -> Purchase:
         """Let a new member post the tag of a new offer."""
@@ -113,14 +121,15 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(processes: Mapping[str, Mapping[str, str]]) -> AsyncIterator[World]:
-    """Meet a running suite, by its address book's `processes`."""
+async def open_world(processes: Mapping[str, Mapping[str, str]], *, keyring: Keyring) -> AsyncIterator[World]:
+    """Meet a running suite, by its address book's `processes`; the keyring holds the app's secret at X."""
     connector = aiohttp.TCPConnector(limit=CONNECTIONS_MAX)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         services = Services({name: at["grpc"] for name, at in processes.items() if "grpc" in at})
         stack.push_async_callback(services.close)
-        x = X(session, f"http://{processes['sandbox-x']['http']}")
+        x_secret = keyring.password("x_client_secret").reveal()
+        x = X(session, f"http://{processes['sandbox-x']['http']}", app_key=X_CLIENT_ID, app_secret=x_secret)
         await x.open()
         await stack.enter_async_context(_following(x))
         world = World(

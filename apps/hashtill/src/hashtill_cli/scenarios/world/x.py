@@ -26,15 +26,25 @@ class XRefusedError(Exception):
 class X:
     """One X, with everything its program account and its people say."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, *, app_key: str, app_secret: str) -> None:
         self._session, self.url = session, url
+        self._app = {"Authorization": aiohttp.encode_basic_auth(app_key, app_secret)}
         self._posts: dict[str, SeenPost] = {}
         self._changed = asyncio.Condition()
         self._program_id = ""
 
     async def open(self) -> None:
-        """Learn who the program account is."""
+        """Learn who the program account is, and sign in as the app, to see what it listens to."""
         self._program_id = str((await self._call("GET", "/sandbox/state"))["program"]["id"])
+        form = {"grant_type": "client_credentials"}
+        async with self._session.post(f"{self.url}/oauth2/token", data=form, headers=self._app) as response:
+            self._app = {"Authorization": f"Bearer {(await response.json())['access_token']}"}
+
+    async def listens_to(self, tag: str) -> bool:
+        """Say whether the app follows a tag: what was posted before it did is not delivered, there as here."""
+        async with self._session.get(f"{self.url}/2/tweets/search/stream/rules", headers=self._app) as response:
+            rules = (await response.json()).get("data", ())
+        return any(rule["value"].casefold() == f"#{tag}".casefold() for rule in rules)
 
     async def follow(self) -> None:
         """Follow the timeline until cancelled."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 import structlog
-from aiohttp import BasicAuth, ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, encode_basic_auth
 
 from identity.domain.link import Account
 from identity.usecases.ports import Grant
@@ -75,8 +75,8 @@ class XAccounts:
         return Grant(account=account, token=Secret(tokens.get("refresh_token") or tokens["access_token"]))
 
     async def _post(self, path: str, form: dict[str, str]) -> dict[str, Any] | None:
-        auth = BasicAuth(self._app.client_id, self._app.client_secret.reveal())
-        return await self._call("POST", path, data=form, auth=auth)
+        proof = encode_basic_auth(self._app.client_id, self._app.client_secret.reveal())
+        return await self._call("POST", path, data=form, headers={"Authorization": proof})
 
     async def _get(self, path: str, *, bearer: str) -> dict[str, Any] | None:
         return await self._call("GET", path, headers={"Authorization": f"Bearer {bearer}"})

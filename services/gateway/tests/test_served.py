@@ -24,6 +24,9 @@ from kernel.secret import Secret
 
 pytestmark = pytest.mark.servers
 
+NO_PEER = "127.0.0.1:1"
+"""The pages' peers are away in these tests; their own tests are in `pages/`."""
+
 
 @dataclass(kw_only=True)
 class Gateway:
@@ -74,6 +77,11 @@ async def gateway(gateway_dsn: Secret[str], fresh_nats_url: str) -> AsyncIterato
             x_search_delay_seconds=0.0,
             x_backoff_scale=0.01,
             watermark_every_seconds=0.1,
+            page_key=Secret("a page key"),
+            identity_target=NO_PEER,
+            offers_target=NO_PEER,
+            orders_target=NO_PEER,
+            payments_target=NO_PEER,
         )
         yield Gateway(settings=settings, x=world, nats=nats)
     await nats.close()

@@ -6,6 +6,7 @@ import aiohttp
 from nats.aio.client import Client
 
 from chassis.consumers import BatchConsumer
+from chassis.grpc_client import open_channel
 from chassis.grpc_server import GrpcServer
 from chassis.jetstream import connect, ensure_streams
 from chassis.lifecycle import Lifecycle
@@ -17,11 +18,14 @@ from chassis.workers import Worker
 from gateway.domain.rules import ENTERPRISE, SELF_SERVE
 from gateway.inbound.events import LINK_SUBJECTS, LINK_TYPES, PROMPT_SUBJECTS, PROMPT_TYPES, LinkEvents, PromptEvents
 from gateway.inbound.known_tags import KnownTags
+from gateway.inbound.pages.parts import PageOptions, PageParts
+from gateway.inbound.pages.site import PagesSite
 from gateway.inbound.reading import Reading
 from gateway.inbound.session import NetworkPorts, Options, Session
 from gateway.inbound.social_service import SocialServicer
 from gateway.inbound.stream_reader import Pace
 from gateway.outbound.lease import PostgresLease
+from gateway.outbound.peers import Channels, peers_over
 from gateway.outbound.postgres import PostgresTransactions
 from gateway.outbound.x.accounts import XAccounts
 from gateway.outbound.x.api import XApi
@@ -35,6 +39,7 @@ from gateway.usecases.forget_posts import forget_posts
 from gateway.usecases.tally import Tally
 from hashtill.social.v1.social_service_pb2_grpc import add_SocialServiceServicer_to_server
 from kernel.ids import X
+from kernel.secret import Secret
 
 SILENT_HEARTBEATS = 1.2
 """X says to reconnect when 20 s bring no byte; a fifth more forgives a late one."""
@@ -53,10 +58,7 @@ async def migrate(settings: Settings) -> None:
 
 
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
-    """Build and join the parts; ready after the first sync of known tags.
-
-    The pages join here: an aiohttp server that `lifecycle.add_server` starts, beside the gRPC server.
-    """
+    """Build and join the parts; ready after the first sync of known tags."""
     database, client = await _open(settings, lifecycle)
     transactions = PostgresTransactions(database, network=X)
     known = KnownTags(client)
@@ -89,6 +91,30 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     await lifecycle.add_server(
         GrpcServer(settings.listen, [(add_SocialServiceServicer_to_server, servicer)], health=lifecycle.health)
     )
+    await _serve_pages(settings, lifecycle)
+
+
+async def _serve_pages(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Answer the pages; peers that are away make a page say so, they do not keep the gateway from being ready."""
+    channels = Channels(
+        identity=open_channel(settings.identity_target),
+        offers=open_channel(settings.offers_target),
+        orders=open_channel(settings.orders_target),
+        payments=open_channel(settings.payments_target),
+    )
+    lifecycle.on_stop("peers", channels.close)
+    options = PageOptions(
+        base_url=settings.pages_url or f"http://{settings.pages_listen}",
+        program_name=settings.program_name,
+        program_handle=settings.program_handle,
+        terms_version=settings.terms_version,
+        page_key=Secret(settings.page_key.reveal().encode()),
+        cookie_domain=settings.cookie_domain,
+    )
+    parts = PageParts(peers=peers_over(channels), options=options, stopping=lifecycle.stopping)
+    site = PagesSite(settings.pages_listen, parts)
+    lifecycle.add_worker("offers-board", site.board.run)
+    await lifecycle.add_server(site)
 
 
 async def _forget(database: Database, transactions: PostgresTransactions) -> bool:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import SecretText, ServiceSettings
+from chassis.settings import ListenAddress, SecretText, ServiceSettings, Target
 
 
 class Settings(ServiceSettings):
@@ -57,3 +57,41 @@ class Settings(ServiceSettings):
     resync_seconds: float = Field(
         default=300.0, gt=0, description="How often rules and subscriptions are compared with X's.", examples=["300"]
     )
+    pages_listen: ListenAddress = Field(
+        default="127.0.0.1:0", description="Where the pages are answered; port 0 picks one.", examples=["0.0.0.0:8080"]
+    )
+    pages_url: str = Field(
+        default="",
+        description="The pages' public address, where mails and the card page lead; http:// and HASHTILL_PAGES_LISTEN "
+        "when left out, which only a browser on this machine can reach.",
+        examples=["https://sync.example.com"],
+        pattern=r"^(https?://[^/?#\s]+)?$",
+    )
+    page_key: SecretText = Field(
+        description="Signs page addresses and forms; the same text for orders, notifier and gateway.",
+        examples=["a long random text"],
+    )
+    program_name: str = Field(
+        default="AmexSync",
+        min_length=1,
+        max_length=50,
+        description="How the pages call the program.",
+        examples=["AmexSync"],
+    )
+    terms_version: str = Field(
+        default="2013-02",
+        min_length=1,
+        max_length=50,
+        description="The version of the terms that linking agrees to.",
+        examples=["2013-02"],
+    )
+    cookie_domain: str | None = Field(
+        default=None,
+        description="Shared with the card page when that has a host name of its own; this host alone when left out.",
+        examples=["example.com"],
+        pattern=r"^[A-Za-z0-9.-]+$",
+    )
+    identity_target: Target = Field(description="Where identity answers.", examples=["127.0.0.1:7001"])
+    offers_target: Target = Field(description="Where offers answers.", examples=["127.0.0.1:7002"])
+    orders_target: Target = Field(description="Where orders answers.", examples=["127.0.0.1:7003"])
+    payments_target: Target = Field(description="Where payments answers.", examples=["127.0.0.1:7004"])

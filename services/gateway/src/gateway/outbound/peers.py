@@ -48,6 +48,11 @@ class Channels:
     orders: aio.Channel
     payments: aio.Channel
 
+    async def close(self) -> None:
+        """Close them all; calls in flight are taken back."""
+        for channel in (self.identity, self.offers, self.orders, self.payments):
+            await channel.close(None)
+
 
 def peers_over(channels: Channels) -> Peers:
     """Make the stubs."""

@@ -61,7 +61,7 @@ def browser_of(request: web.Request, options: PageOptions) -> Browser:
 def keep_session(request: web.Request, response: web.StreamResponse, options: PageOptions) -> None:
     """Send the cookie of a session that is new with this request."""
     browser = request.get(_KEY)
-    if isinstance(browser, Browser) and browser.is_new:
+    if isinstance(browser, Browser) and browser.is_new and not response.prepared:
         _set(response, SESSION_COOKIE, browser.secret.reveal(), options)
 
 

@@ -21,8 +21,11 @@ async def read_form(request: web.Request, browser: Browser) -> Mapping[str, str]
     """Read a form's fields, the first of each name; raises StaleFormError unless this session's page wrote it."""
     if request.content_type != FORM_TYPE:
         raise web.HTTPUnsupportedMediaType
-    posted = await request.post()
-    fields = {name: value for name, value in reversed(posted.items()) if isinstance(value, str)}
+    try:
+        posted = await request.post()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise web.HTTPBadRequest from error
+    fields = {name: value for name in posted if isinstance(value := posted[name], str)}
     if browser.is_new or not browser.wrote(fields.get(FORM_TOKEN, "")):
         raise StaleFormError
     return fields

@@ -42,6 +42,7 @@ def ended(
     charges: Sequence[Authorization] = (),
     ledger: Sequence[str] = (),
     mails: Mapping[str, int],
+    amount_minor: int = TOTAL_MINOR,
 ) -> list[Expectation]:
     """Expect an order to end so, at every place that keeps a book of it."""
 
@@ -51,7 +52,7 @@ def ended(
     async def in_the_ledger() -> object:
         return tuple(await purchase.ledger())
 
-    entries = tuple((kind, TOTAL_MINOR) for kind in ledger)
+    entries = tuple((kind, amount_minor) for kind in ledger)
     return [
         Expectation(what="order", expected=state, read=purchase.state),
         Expectation(what="charges at the card network", expected=tuple(charges), read=at_the_network),

@@ -67,9 +67,9 @@ class Supervisor:
         _end(watcher)
         return not self._stopping
 
-    def run(self) -> None:
-        """Keep everything alive until SIGINT or SIGTERM."""
-        while not self._stopping:
+    def run(self, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Keep everything alive until SIGINT or SIGTERM, or until `until` says so."""
+        while not self._stopping and not until():
             self._tick(at_start=False)
 
     def stop(self) -> list[str]:

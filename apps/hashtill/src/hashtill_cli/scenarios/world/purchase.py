@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hashtill.orders.v1 import order_pb2
+from hashtill.orders.v1 import order_pb2, orders_service_pb2
 from hashtill_cli.scenarios.waiting import must
 from hashtill_cli.scenarios.world.campaign import Offer
 from hashtill_cli.scenarios.world.card_network import Authorization, CardNetwork
@@ -56,6 +56,17 @@ class Purchase:
         if order is None:
             raise LookupError(self.order_id)
         return order
+
+    async def story_beyond(self, steps: int) -> orders_service_pb2.ExplainOrderResponse:
+        """Wait until the order's story has more than so many steps. Raises NeverHappenedError."""
+        story = await must(
+            lambda: self.services.explain(self.post_id),
+            lambda found: found is not None and len(found.steps) > steps,
+            what=f"a step after the first {steps} of order {self.order_id}",
+        )
+        if story is None:
+            raise LookupError(self.order_id)
+        return story
 
     async def mail(self, subject: str) -> OpenedMail:
         """Wait for a mail and read it. Raises NeverHappenedError."""

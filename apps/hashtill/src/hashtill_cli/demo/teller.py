@@ -1,0 +1,99 @@
+"""The teller: the demo's script against a running suite, from the programme to the table and the home page."""
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+from rich.console import Console
+
+from hashtill_cli.demo.conversation import Told, tell_purchase
+from hashtill_cli.demo.narrator import Narrator
+from hashtill_cli.demo.pace import pace_line
+from hashtill_cli.demo.table import explain_failed, outcomes_table
+from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.home.home import Home, serve_home
+from hashtill_cli.scenarios.catalogue import SCENARIOS
+from hashtill_cli.scenarios.outcome import Outcome, look
+from hashtill_cli.scenarios.telling import tell_all
+from hashtill_cli.scenarios.world.campaign import MERCHANT_ID, end_offers, load_programme, open_trial_house
+from hashtill_cli.scenarios.world.world import World, open_world
+from kernel.snowflakes import first_snowflake_at
+
+FAILED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What is told, to whom, and whether it ends with the table (`once`) or stays with a home page on a port."""
+
+    processes: Mapping[str, Mapping[str, str]]
+    keyring: Keyring
+    console: Console
+    once: bool
+    port: int
+
+
+def tell(script: Script) -> int:
+    """Tell it; 0 when every story ended as it should."""
+    return asyncio.run(_tell(script))
+
+
+async def _tell(script: Script) -> int:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    narrator = Narrator(script.console)
+    async with open_world(script.processes, keyring=script.keyring) as world:
+        narrator.chapter("Hashtill: a tweet buys a Kindle", f"Minutes are seconds here: {pace_line()}.")
+        since_id = str(first_snowflake_at(datetime.now(UTC)))
+        await load_programme(world.services, run=world.run)
+        told = await tell_purchase(world, narrator, since_id=since_id)
+        outcomes = await _tell_others(world, narrator, told)
+        await explain_failed(outcomes, world.services, script.console)
+        code = 0 if all(outcome.holds for outcome in outcomes) else FAILED
+        if not script.once:
+            await serve_home(_home(script, told), port=script.port, console=script.console, stop=stop)
+        return code
+
+
+async def _tell_others(world: World, narrator: Narrator, told: Told) -> Sequence[Outcome]:
+    """Tell every other story, side by side, and show the table."""
+    narrator.chapter("Every other way it can go", "Side by side, each with members and an offer of its own.")
+    narrator.begin()
+    began = monotonic()
+    await open_trial_house(world.services)
+    others = await tell_all(SCENARIOS, world, ended=lambda outcome: _say(narrator, outcome))
+    await end_offers(world.services, merchant_id=MERCHANT_ID)
+    first = Outcome(
+        title="the purchase told above",
+        seconds=0.0,
+        posts=[told.purchase.post_id],
+        findings=await look(told.expectations),
+    )
+    outcomes = [first, *others]
+    narrator.console.print()
+    narrator.console.print(outcomes_table(outcomes))
+    good = sum(outcome.holds for outcome in outcomes)
+    narrator.console.print(
+        f"{good} of {len(outcomes)} ended as they should, in {monotonic() - began:.0f} s.", highlight=False
+    )
+    return outcomes
+
+
+def _say(narrator: Narrator, outcome: Outcome) -> None:
+    narrator.did("✓" if outcome.holds else "✗", outcome.title)
+
+
+def _home(script: Script, told: Told) -> Home:
+    at = script.processes
+    return Home(
+        timeline=f"http://{at['sandbox-x']['http']}/",
+        favorites=f"http://{at['gateway']['pages']}/favorites",
+        link=f"http://{at['gateway']['pages']}/link",
+        mailbox=f"http://{at['sandbox-mail']['http']}/",
+        order=told.order_url,
+        ledger=f"http://{at['sandbox-cardnet']['http']}/",
+        parcels=f"http://{at['sandbox-merchant']['http']}/",
+    )

@@ -106,7 +106,7 @@ class Databases:
         return template
 
     def copy_of(self, template: str) -> str:
-        """Give a new database with everything its template has; by WAL, for copying files checkpoints the whole server."""
+        """Give a new database with everything its template has (by WAL: file copies checkpoint the whole server)."""
         database = f"test_{next(self._numbers)}"
         run_sql(self._server.admin_dsn, [f"CREATE DATABASE {database} TEMPLATE {template} STRATEGY wal_log"])
         return database

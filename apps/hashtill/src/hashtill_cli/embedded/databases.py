@@ -35,7 +35,7 @@ async def _create_missing(admin: Secret[str], passwords: dict[str, Secret[str]])
             verb = "ALTER" if name in roles else "CREATE"
             await connection.execute(f"{verb} ROLE {name} LOGIN PASSWORD '{password.reveal()}'")
             if name not in databases:
-                await connection.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY file_copy")
+                await connection.execute(f"CREATE DATABASE {name} OWNER {name} STRATEGY wal_log")
                 await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
     finally:
         await connection.close()

@@ -27,16 +27,18 @@ class Cardnet:
     session: ClientSession
     url: str
     key: str
+    accounts: int = 0
 
     def processor(self, *, call_seconds: float = 1.0, key: str = "") -> HttpProcessor:
         return HttpProcessor(self.session, url=self.url, key=Secret(key or self.key), call_seconds=call_seconds)
 
-    async def card(self, transactions: Transactions, card_range: str, *, account: int = 1) -> CardToken:
-        """Tokenise a card of a range and put it in the vault."""
-        entry = entry_of(mint_number(account, card_range=card_range))
-        tokenized = await self.processor().tokenize(entry, key=f"card-{card_range}-{account}")
+    async def card(self, transactions: Transactions, card_range: str) -> CardToken:
+        """Tokenise another card of a range and put it in the vault."""
+        self.accounts += 1
+        entry = entry_of(mint_number(self.accounts, card_range=card_range))
+        tokenized = await self.processor().tokenize(entry, key=f"card-{self.accounts}")
         assert isinstance(tokenized, TokenizedCard), tokenized
-        token = CardToken(f"tok_{card_range}{account}")
+        token = CardToken(f"tok_{self.accounts}")
         async with transactions.begin() as unit:
             await unit.cards.add(_vault_card(token, tokenized))
         return token

@@ -181,6 +181,12 @@ def asking(order_id: OrderId | None = None, **changes: object) -> AuthorizationA
     return replace(asked, **changes)  # type: ignore[arg-type] # the test names fields of AuthorizationAsked
 
 
+def refund_asked(charge: Charge, amount_minor: int = 1) -> RefundAsked:
+    """Ask for a refund in dollars."""
+    amount = replace(PRICE, amount_minor=amount_minor)
+    return RefundAsked(request_id=uuid4(), charge_id=charge.charge_id, amount=amount)
+
+
 def vault_card(token: CardToken) -> VaultCard:
     """Give the usual card under a token."""
     known = KnownCard(card_token=token, facts=FACTS, billing_country="US", billing_region="NY", entered_at=NOW)

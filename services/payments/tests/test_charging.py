@@ -5,12 +5,11 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from services.payments.tests.payments_world import PRICE, World, asking, charge_of, reason_of
+from services.payments.tests.payments_world import PRICE, World, asking, charge_of, reason_of, refund_asked
 
 from kernel.ids import CardToken, ChargeId, MerchantId, OrderId
-from payments.domain.charge import Charge, ChargeState
+from payments.domain.charge import ChargeState
 from payments.domain.outcome import Declined, Gone, Unknown
-from payments.domain.refunding import RefundAsked
 from payments.usecases.begin_endings import EndingAsked
 from payments.usecases.begin_refund import RefundStanding, read_refund
 from payments.usecases.read_charges import batch_get_charges, list_ledger
@@ -363,7 +362,3 @@ async def test_the_ledger_is_read_in_pages_and_by_order(world: World) -> None:
 
     assert [each.transfer.order_id for each in [*page, *rest]] == [first.order_id, first.order_id, second.order_id]
     assert reason_of(unknown[0]) == "CHARGE_NOT_FOUND"
-
-
-def refund_asked(charge: Charge) -> RefundAsked:
-    return RefundAsked(request_id=uuid4(), charge_id=charge.charge_id, amount=replace(PRICE, amount_minor=1))

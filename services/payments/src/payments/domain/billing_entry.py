@@ -11,7 +11,7 @@ TEXT_MAX = 100
 """Characters of a name or an address line (common/v1/postal_address.proto)."""
 
 BILLING_FIELDS = ("name", "line1", "line2", "city", "region", "postal_code", "country")
-"""What is shown again after a mistake; number, expiry and CVV never are."""
+"""What the address is typed into; shown again after a mistake, as the expiry is, while number and CVV never are."""
 
 _REQUIRED = {
     "name": "Enter the name as it is printed on your card.",

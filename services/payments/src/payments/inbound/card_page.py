@@ -55,6 +55,15 @@ class Shown:
     status: HTTPStatus = HTTPStatus.OK
 
 
+_SAMPLE = Shown(
+    typed=MappingProxyType(
+        {"expiry": "12/30", "name": "Sam Sample", "line1": "200 Vesey St", "city": "New York"}
+        | {"region": "NY", "postal_code": "10285", "country": "US"}
+    )
+)
+"""What a demonstration fills in beside its test card."""
+
+
 class CardPage:
     """GET and POST /card/{session}; whatever is refused is a page that says why and what to do."""
 
@@ -80,7 +89,7 @@ class CardPage:
         opened = await open_card_page(_visit(request), transactions=self._desk.transactions)
         if isinstance(opened, Refusal):
             return self._refused(opened)
-        return self._form(opened[0], Shown())
+        return self._form(opened[0], _SAMPLE if self._test_card else Shown(), test_card=self._test_card)
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         opened = await open_card_page(_visit(request), transactions=self._desk.transactions)
@@ -110,19 +119,20 @@ class CardPage:
                 return self._refused(outcome)
 
     def _again(self, session: CardSession, form: Mapping[str, str], errors: FieldErrors) -> web.Response:
-        alert = "Please check the fields marked below."
+        alert = "Please check the fields marked below, and enter number and security code again."
         return self._form(
             session, Shown(typed=_typed(form), errors=errors, alert=alert, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         )
 
-    def _form(self, session: CardSession, shown: Shown) -> web.Response:
+    def _form(self, session: CardSession, shown: Shown, *, test_card: str = "") -> web.Response:
         return self._page(
             "card.html",
             status=shown.status,
             session=session,
             shown=shown,
             countries=COUNTRIES,
-            test_card=self._test_card,
+            demonstration=bool(self._test_card),
+            test_card=test_card,
         )
 
     def _refused(self, refusal: Refusal) -> web.Response:
@@ -173,8 +183,8 @@ def _visit(request: web.Request) -> Visit:
 
 
 def _typed(form: Mapping[str, str]) -> dict[str, str]:
-    """Give what may be shown again: never number, expiry or CVV, nor a card number typed elsewhere."""
-    fields = {name: form.get(name, "")[:_SHOWN] for name in BILLING_FIELDS}
+    """Give what may be shown again: never number or CVV, nor a card number typed elsewhere."""
+    fields = {name: form.get(name, "")[:_SHOWN] for name in ("expiry", *BILLING_FIELDS)}
     return {name: text for name, text in fields.items() if not holds_card_number(text)}
 
 

@@ -1,4 +1,4 @@
-"""Chart: draw-check against the services' settings, then Helm's own lint and our rules over what it renders.
+"""Chart: compare with the services' settings, then Helm's own lint and our rules over what it renders.
 
 With OFFLINE=1 a chart whose Helm cannot be fetched is left unchecked, in one sentence; without it the check fails.
 """

@@ -4,7 +4,6 @@ import os
 
 import pytest
 from tests.chart.rendering import EXAMPLES, Rendered, render
-
 from tools.chart.helm import HelmUnavailableError, helm
 
 

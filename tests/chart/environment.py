@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from chassis.settings import PREFIX, SettingRow, ServiceSettings, SettingsError, describe_settings, load_settings
 from tests.chart.manifests import JSON, containers, of_kind
+
+from chassis.settings import PREFIX, ServiceSettings, SettingRow, SettingsError, describe_settings, load_settings
 
 OPEN_ADDRESS = re.compile(r"[a-z]+://(\w+:\$\((?P<password>\w+)\)@)?[^@\s]+")
 """What a secret variable may hold in the open: an address without a password, or with one out of a Secret."""
@@ -33,7 +34,7 @@ def settings_of(service: str) -> type[ServiceSettings]:
 
 
 def circle_of_targets(manifests: Sequence[JSON]) -> list[str]:
-    """Give services that need each other: addresses of pods that are not ready are not told, so none would become it."""
+    """Give services that need each other: the address of a pod that is not ready is not told, so all would wait."""
     graph = {
         container["name"]: {
             entry["name"].removeprefix(PREFIX).removesuffix("_TARGET").lower()

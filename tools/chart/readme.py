@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
-
 from tools.chart.wiring import Variable
 
 
@@ -58,7 +57,7 @@ def _secrets(wiring: Mapping[str, list[Variable]]) -> list[str]:
 
 def _settings(wiring: Mapping[str, list[Variable]]) -> list[str]:
     rows = (
-        f"| `{each.name}` | {who}{' (its own only)' if each.how['own'] else ''} | {_default(each)} | {each.row.description} |"
+        f"| `{each.name}` | {who}{_own(each)} | {_default(each)} | {each.row.description} |"
         for each, who in _by_setting(wiring, kind="plain")
     )
     return ["| setting | read by | default | meaning |", "|---|---|---|---|", *rows]
@@ -66,12 +65,17 @@ def _settings(wiring: Mapping[str, list[Variable]]) -> list[str]:
 
 def _by_setting(wiring: Mapping[str, list[Variable]], *, kind: str) -> Iterable[tuple[Variable, str]]:
     """Give each setting once with who reads it; one that means another thing to a service stands apart."""
-    found: dict[tuple[str, bool], tuple[Variable, list[str]]] = {}
+    found: dict[tuple[str, bool], dict[str, Variable]] = {}
     for service, variables in wiring.items():
         for each in variables:
             if each.how["kind"] == kind:
-                found.setdefault((each.name, each.how.get("own", False)), (each, []))[1].append(service)
-    return [(each, ", ".join(services)) for each, services in found.values()]
+                found.setdefault((each.name, each.how.get("own", False)), {})[service] = each
+    return [(_strictest(readers), ", ".join(readers)) for readers in found.values()]
+
+
+def _strictest(readers: Mapping[str, Variable]) -> Variable:
+    """Choose the one that must be given, whatever default another service has."""
+    return next((each for each in readers.values() if each.required), next(iter(readers.values())))
 
 
 def _optional(each: Variable) -> str:
@@ -79,4 +83,10 @@ def _optional(each: Variable) -> str:
 
 
 def _default(each: Variable) -> str:
-    return "**must be given**" if each.required else f"`{each.row.default}`"
+    if each.required:
+        return "**must be given**"
+    return f"`{each.row.default}`" if each.row.default not in {"", "None"} else "none"
+
+
+def _own(each: Variable) -> str:
+    return " (its own only)" if each.how["own"] else ""

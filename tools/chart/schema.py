@@ -1,11 +1,10 @@
-"""The schema of the chart's values: what is written by hand, and each service's settings with their types and bounds."""
+"""The schema of the chart's values: what is written by hand, and each service's settings with types and bounds."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import CoreSchema
-
 from tools.chart.wiring import Variable, settings_of
 
 NOT_A_RULE = ("title", "default", "examples", "description")

@@ -23,8 +23,8 @@ from the services' own Settings). Takes {root, name}. A required setting that ha
   value: {{ printf "dns:///%s-%s.%s.svc.%s:%v" (include "hashtill.fullname" $root) .peer $root.Release.Namespace $root.Values.clusterDomain .port | quote }}
 {{- else }}
 {{- $given := ternary $own (merge dict $own $shared) (default false .own) }}
-{{- if hasKey $given .name }}
-{{- $value := index $given .name }}
+{{- $value := get $given .name }}
+{{- if and (hasKey $given .name) (not (kindIs "invalid" $value)) }}
 - name: {{ .variable }}
   value: {{ ternary $value (toJson $value) (kindIs "string" $value) | quote }}
 {{- else if .required }}

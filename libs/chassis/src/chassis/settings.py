@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationError
 from pydantic.fields import FieldInfo
@@ -129,7 +129,7 @@ def describe_settings(settings_type: type[ServiceSettings]) -> Iterator[SettingR
             default=None if field.is_required() else str(field.get_default(call_default_factory=True)),
             description=field.description or "",
             example=_example(field),
-            secret=_is_secret(field),
+            secret=_holds_secret(field.annotation),
         )
 
 
@@ -141,8 +141,9 @@ def _example(field: FieldInfo) -> str:
     return str(field.examples[0]) if field.examples else ""
 
 
-def _is_secret(field: FieldInfo) -> bool:
-    return getattr(field.annotation, "__origin__", None) is Secret
+def _holds_secret(annotation: Any) -> bool:
+    """Tell a secret from its type, an optional one too."""
+    return get_origin(annotation) is Secret or any(_holds_secret(each) for each in get_args(annotation))
 
 
 def _type_name(annotation: Any) -> str:

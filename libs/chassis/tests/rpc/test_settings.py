@@ -16,6 +16,7 @@ COMPLETE = {
 class Settings(ServiceSettings):
     offers_target: Target = Field(description="Where offers answers.", examples=["127.0.0.1:7002"])
     page_key: SecretText = Field(description="Signs page addresses.", examples=["a long random text"])
+    mail_password: SecretText | None = Field(default=None, description="The mail server's.", examples=["hunter3"])
     window_seconds: int = Field(default=900, ge=1, description="The 15 minutes.", examples=["900"])
 
 
@@ -82,5 +83,6 @@ def test_each_variable_describes_itself() -> None:
     assert rows["HASHTILL_WINDOW_SECONDS"].type_name == "int"
     assert rows["HASHTILL_OFFERS_TARGET"].default is None
     assert rows["HASHTILL_PAGE_KEY"].secret
+    assert rows["HASHTILL_MAIL_PASSWORD"].secret
     assert not rows["HASHTILL_OFFERS_TARGET"].secret
     assert all(row.description and row.example for row in rows.values())

@@ -8,7 +8,7 @@ import pytest
 from services.orders.tests.orders_world import ANN, TAG, World, message_id
 
 from chassis.postgres import Database
-from chassis.unnest import fetch_unnest
+from chassis.unnest import execute_unnest, fetch_unnest
 from kernel.ids import NetworkUserId, X
 from orders.domain.posts import Post
 from orders.usecases.follow_orders import Posted, Reply, apply_replies
@@ -27,6 +27,8 @@ SELECT count(*) AS both FROM (
     SELECT order_id FROM order_log WHERE cause IN ('Confirmed', 'DeadlinePassed') GROUP BY order_id HAVING count(*) <> 1
 ) AS twice
 """
+
+_WAITING = "SELECT count(*) AS waiting FROM pg_locks WHERE NOT granted"
 
 
 async def test_confirm_and_expire_race_over_four_thousand_orders_with_no_double_effect(
@@ -69,9 +71,7 @@ async def test_two_replicas_that_read_one_post_make_one_order(postgres_world: Wo
 
 async def _awaiting(world: World) -> list[Post]:
     """Bring many orders to AWAITING_CONFIRMATION, and give a confirmation of each."""
-    authors = [NetworkUserId(str(10_000 + number)) for number in range(ORDERS)]
-    for author in authors:
-        world.link(author)
+    authors = _linked(world, count=ORDERS)
     confirmations: list[Post] = []
     for start in range(0, ORDERS, 200):
         posts = [world.post(author, TAG) for author in authors[start : start + 200]]
@@ -89,3 +89,27 @@ async def _awaiting(world: World) -> list[Post]:
         await apply_replies(replies, transactions=world.transactions, limits=world.limits)
         confirmations += [world.post(order.author_id, order.confirmation_tag or "") for order in orders]
     return confirmations
+
+
+async def test_confirmations_that_wait_for_a_change_of_their_orders_are_all_kept(
+    postgres_world: World, database: Database
+) -> None:
+    world = postgres_world
+    orders = [await world.held(author) for author in _linked(world, count=20)]
+    confirmations = [world.post(order.author_id, order.confirmation_tag or "") for order in orders]
+
+    async with database.transaction() as connection:
+        await execute_unnest(connection, "UPDATE orders SET updated_at = updated_at")
+        waiting = asyncio.create_task(world.receive(*confirmations))
+        while not (await fetch_unnest(connection, _WAITING))[0]["waiting"]:  # noqa: ASYNC110 - PostgreSQL sets no Event
+            await asyncio.sleep(0.01)
+    await waiting
+
+    assert all([(await world.again(order)).early for order in orders])
+
+
+def _linked(world: World, *, count: int) -> list[NetworkUserId]:
+    authors = [NetworkUserId(str(10_000 + number)) for number in range(count)]
+    for author in authors:
+        world.link(author)
+    return authors

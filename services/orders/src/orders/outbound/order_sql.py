@@ -49,7 +49,7 @@ GET = "SELECT * FROM orders WHERE order_id = ANY($1::uuid[])"
 LOCK = GET + " ORDER BY order_id FOR UPDATE"
 
 LOCK_SOUGHT = """
-SELECT * FROM orders WHERE order_id IN (
+SELECT * FROM orders WHERE order_id = ANY(ARRAY(
     SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[])
     UNION ALL
     SELECT order_id FROM orders JOIN unnest($2::text[], $3::text[]) AS reposted (network, post_id)
@@ -58,8 +58,10 @@ SELECT * FROM orders WHERE order_id IN (
     SELECT order_id FROM orders WHERE cardmember_id = ANY($4::uuid[]) AND state = 'PROMPTING'
     UNION ALL
     SELECT unnest($5::uuid[])
-) ORDER BY order_id FOR UPDATE
+)) ORDER BY order_id FOR UPDATE
 """
+"""The ids as one array, found before anything is locked. Joined instead, a row that another transaction changes while
+we wait for it is judged anew against the join, and some plans of PostgreSQL 18 then miss it: a confirmation is lost."""
 
 LOCK_OF_MEMBERS = f"""
 SELECT * FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND state NOT IN ({_FINAL}) ORDER BY order_id FOR UPDATE

@@ -2,6 +2,8 @@
 
 import typer
 
+from hashtill_cli.commands.bench import bench
+from hashtill_cli.commands.demo import demo
 from hashtill_cli.commands.offers import offers
 from hashtill_cli.commands.up import up
 
@@ -12,8 +14,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command()(demo)
 app.command()(up)
 app.add_typer(offers)
+app.add_typer(bench)
 
 
 @app.callback()

@@ -52,12 +52,15 @@ class RememberedSubscriptions:
 
     held: dict[str, Subscription] = field(default_factory=dict)
     listed: int = 0
+    gone: NetworkUserId | None = None
 
     async def list_subscriptions(self) -> list[ExistingSubscription]:
         self.listed += 1
         return [ExistingSubscription(subscription_id=key, subscription=each) for key, each in self.held.items()]
 
     async def subscribe(self, subscription: Subscription) -> ExistingSubscription:
+        if subscription.user_id == self.gone:
+            return ExistingSubscription(subscription_id="", subscription=subscription, refused=True)
         key = f"{subscription.event_type}:{subscription.user_id}"
         self.held[key] = subscription
         return ExistingSubscription(subscription_id=key, subscription=subscription)
@@ -121,6 +124,17 @@ async def test_subscriptions_follow_the_watched_links(world: World) -> None:
 
     assert (first.added, second.deleted, network.held, second.held) == (3, 3, {}, ())
     assert network.listed == 1
+
+
+async def test_an_account_that_is_gone_holds_up_nobody_else_and_is_not_asked_for_again_at_once() -> None:
+    gone, here = NetworkUserId("1"), NetworkUserId(MIA)
+    network = RememberedSubscriptions(gone=gone)
+
+    first = await keep_subscriptions([gone, here], held=None, subscriptions_max=10, network=network)
+    second = await keep_subscriptions([gone, here], held=first.held, subscriptions_max=10, network=network)
+    third = await keep_subscriptions([here], held=second.held, subscriptions_max=10, network=network)
+
+    assert (first.added, first.refused, second.added, second.refused, third.deleted) == (3, 3, 0, 0, 0)
 
 
 async def test_a_gap_plans_searches_and_the_reposts_of_prompts_open_when_it_began(world: World) -> None:

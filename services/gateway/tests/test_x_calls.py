@@ -100,6 +100,20 @@ async def test_reposts_are_listed_back_to_the_gap_and_no_further() -> None:
     assert len(pages) == 1
 
 
+async def test_a_prompt_that_is_gone_has_no_reposts_and_other_refusals_are_failures() -> None:
+    path = "/2/tweets/{id}/retweets"
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({}, status=404 if request.match_info["id"] == "7" else 500)
+
+    async with x_api(("GET", path, answer)) as api:
+        gone = [found async for found in XArchive(api=api).reposts_of(PostId("7"), since=NOW)]
+        with pytest.raises(NetworkFailedError, match="500"):
+            _ = [found async for found in XArchive(api=api).reposts_of(PostId("8"), since=NOW)]
+
+    assert gone == []
+
+
 async def test_rules_are_listed_added_in_hundreds_and_deleted() -> None:
     bodies: list[Any] = []
 
@@ -142,6 +156,14 @@ async def test_a_subscription_that_exists_is_as_good_as_made_and_one_that_is_gon
         await XSubscriptions(api=api).unsubscribe("5")
 
     assert made.subscription == MADE
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_subscription_refused_for_its_account_is_said_to_be(status: int) -> None:
+    async with x_api(("POST", "/2/activity/subscriptions", json(status, {}))) as api:
+        made = await XSubscriptions(api=api).subscribe(MADE)
+
+    assert (made.subscription, made.subscription_id, made.refused) == (MADE, "", True)
 
 
 async def test_other_refusals_of_subscriptions_are_failures() -> None:

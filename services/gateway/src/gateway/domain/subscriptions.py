@@ -19,10 +19,11 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingSubscription:
-    """One subscription X has, with X's id for it."""
+    """One subscription X has, with X's id for it, or "" where it did not say; or one X `refused` for its account."""
 
     subscription_id: str
     subscription: Subscription
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,17 @@ class SubscriptionChanges:
 def subscription_changes(
     existing: Iterable[ExistingSubscription], accounts: Iterable[NetworkUserId], *, subscriptions_max: int
 ) -> SubscriptionChanges:
-    """Find the difference between what X has and what these accounts need; a doubled one loses its second copy."""
+    """Find the difference between what X has and what these accounts need; a doubled one loses its second copy.
+
+    What has no id cannot be deleted; the next list of X's gives it one.
+    """
     ordered = sorted(set(accounts))
     all_wanted = [Subscription(event_type=kind, user_id=user) for kind in EVENT_TYPES for user in ordered]
     wanted = dict.fromkeys(all_wanted[:subscriptions_max])
     held: set[Subscription] = set()
     delete = []
     for each in existing:
-        if each.subscription in held or each.subscription not in wanted:
+        if each.subscription_id and (each.subscription in held or each.subscription not in wanted):
             delete.append(each.subscription_id)
         held.add(each.subscription)
     return SubscriptionChanges(

@@ -186,7 +186,11 @@ class Session:
         )
         self._held, self._watched = kept.held, accounts
         self._listed_at = at if held is None else self._listed_at
-        if kept.added or kept.deleted or kept.left_out:
+        if kept.added or kept.deleted or kept.refused or kept.left_out:
             structlog.get_logger().info(
-                "subscriptions_kept", added=kept.added, deleted=kept.deleted, left_out=kept.left_out
+                "subscriptions_kept",
+                added=kept.added,
+                deleted=kept.deleted,
+                refused=kept.refused,
+                left_out=kept.left_out,
             )

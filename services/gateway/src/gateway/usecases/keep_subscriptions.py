@@ -11,10 +11,11 @@ from kernel.ids import NetworkUserId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionsKept:
-    """What X has now; `left_out` counts wanted subscriptions for which it has no room."""
+    """What X has now; `refused` and `left_out` count wanted ones it would not have or has no room for."""
 
     held: tuple[ExistingSubscription, ...]
     added: int
+    refused: int
     deleted: int
     left_out: int
 
@@ -35,12 +36,20 @@ async def keep_subscriptions(
     """Delete what is not wanted, then add what is missing; raises NetworkFailedError.
 
     `held` is what the last call left, or None to ask X for it: a list of many pages is not read for every new link.
+    What X refuses for an account (it is gone, say) holds up nobody else, and is asked for again with the next list.
     """
     existing = await network.list_subscriptions() if held is None else list(held)
     changes = subscription_changes(existing, accounts, subscriptions_max=subscriptions_max)
     for subscription_id in changes.delete_ids:
         await network.unsubscribe(subscription_id)
     added = [await network.subscribe(each) for each in changes.add]
+    refused = sum(each.refused for each in added)
     gone = set(changes.delete_ids)
     stayed = [each for each in existing if each.subscription_id not in gone]
-    return SubscriptionsKept(held=(*stayed, *added), added=len(added), deleted=len(gone), left_out=changes.left_out)
+    return SubscriptionsKept(
+        held=(*stayed, *added),
+        added=len(added) - refused,
+        refused=refused,
+        deleted=len(gone),
+        left_out=changes.left_out,
+    )

@@ -81,7 +81,7 @@ class Subscriptions(Protocol):
         """Give the subscriptions the network has."""
 
     async def subscribe(self, subscription: Subscription) -> ExistingSubscription:
-        """Add one; it may exist already."""
+        """Add one; it may exist already, and what is refused for its account alone comes back as `refused`."""
 
     async def unsubscribe(self, subscription_id: str) -> None:
         """Delete one; it may be gone already."""

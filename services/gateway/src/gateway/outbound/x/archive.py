@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from gateway.domain.backoff import FailureKind
 from gateway.domain.shapes import Fields, id_at, object_at, objects_at, string_at
 from gateway.outbound.x.api import XApi
 from gateway.outbound.x.fields import POST_FIELDS
+from gateway.usecases.network import NetworkFailedError
 from kernel.ids import PostId
 from kernel.snowflakes import time_of_snowflake
 
@@ -30,11 +32,18 @@ class XArchive:
             yield frames_of(page)
 
     async def reposts_of(self, post_id: PostId, *, since: datetime) -> AsyncIterator[list[object]]:
-        """Give pages of frames with a post's reposts, newest first; stops at the first page that reaches before."""
-        async for page in self._pages(f"/2/tweets/{post_id}/retweets", {}, "pagination_token"):
-            yield frames_of(page)
-            if any(_posted_before(post, since) for post in objects_at(page, "data")):
-                return
+        """Give pages of frames with a post's reposts, newest first; stops at the first page that reaches before.
+
+        A post that is gone has none: waiting for it would hold the gap open for good.
+        """
+        try:
+            async for page in self._pages(f"/2/tweets/{post_id}/retweets", {}, "pagination_token"):
+                yield frames_of(page)
+                if any(_posted_before(post, since) for post in objects_at(page, "data")):
+                    return
+        except NetworkFailedError as error:
+            if error.failure.kind is not FailureKind.HTTP or not error.failure.detail.startswith("404"):
+                raise
 
     async def _pages(self, path: str, params: Mapping[str, str], token_name: str) -> AsyncIterator[Fields]:
         asked = {**POST_FIELDS, **params, "max_results": str(PAGE_POSTS)}

@@ -45,9 +45,10 @@ class XSubscriptions:
         try:
             answer = await self.api.call("POST", _PATH, json=body)
         except NetworkFailedError as error:
-            if not _is_duplicate(error):
+            duplicate = _is_duplicate(error)
+            if not (duplicate or _is_of_the_account(error)):
                 raise
-            return ExistingSubscription(subscription_id="", subscription=subscription)
+            return ExistingSubscription(subscription_id="", subscription=subscription, refused=not duplicate)
         made = object_at(object_at(answer, "data"), "subscription") or object_at(answer, "data")
         return ExistingSubscription(subscription_id=id_at(made, "subscription_id"), subscription=subscription)
 
@@ -68,6 +69,11 @@ def _existing(each: Fields) -> ExistingSubscription:
 
 def _is_duplicate(error: NetworkFailedError) -> bool:
     return _says(error, "409") or "duplicate" in error.failure.detail.lower()
+
+
+def _is_of_the_account(error: NetworkFailedError) -> bool:
+    """Whether X refuses this account's subscription alone (it is deleted or suspended), not our access."""
+    return _says(error, "400") or _says(error, "404")
 
 
 def _says(error: NetworkFailedError, status: str) -> bool:

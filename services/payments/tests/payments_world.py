@@ -21,6 +21,7 @@ from payments.usecases.begin_endings import EndingAsked
 from payments.usecases.begin_refund import RefundStanding
 from payments.usecases.charge_desk import ChargeDesk
 from payments.usecases.charge_desk import Outcome as Answer
+from payments.usecases.gathering import WAITING_MAX
 from payments.usecases.ports import Processor, Transactions
 from payments.usecases.read_charges import batch_get_charges
 from payments.usecases.settle_operations import settle_operations
@@ -105,6 +106,7 @@ class World:
     hasten: Hasten
     processor: ToldProcessor = field(default_factory=ToldProcessor)
     wakes: int = 0
+    waiting_max: int = WAITING_MAX
 
     def desk(self, processor: Processor | None = None, *, answer_seconds: float = 5) -> ChargeDesk:
         return ChargeDesk(
@@ -113,6 +115,7 @@ class World:
             is_outage=lambda error: isinstance(error, ConnectionError),
             wake_settler=self._woken,
             answer_seconds=answer_seconds,
+            waiting_max=self.waiting_max,
         )
 
     async def card(self, token: CardToken = CARD) -> CardToken:

@@ -1,7 +1,5 @@
 """Joins payments: database, vault, processor, streams, workers, the card page and the gRPC server."""
 
-from collections import OrderedDict
-
 from aiohttp import ClientSession, TCPConnector
 from nats.aio.client import Client
 
@@ -74,7 +72,7 @@ async def _add_messages(lifecycle: Lifecycle, database: Database, nats: Client) 
 
 def _processor(settings: Settings, lifecycle: Lifecycle) -> Processor:
     if settings.processor_wire == "inprocess":
-        return InProcessProcessor(OrderedDict())
+        return InProcessProcessor()
     session = ClientSession(connector=TCPConnector(limit=CONNECTIONS_MAX))
     lifecycle.on_stop("processor", session.close)
     return HttpProcessor(session, url=settings.processor_url, key=settings.processor_key)

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from kernel.refusals import Refusal
@@ -20,11 +20,12 @@ ANSWERS_MAX = 200_000
 HOLD = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InProcessProcessor:
     """Answers at once and never says no; the same key gets the same answer. Only where HASHTILL_BENCH=1."""
 
-    answers: "OrderedDict[str, Done]"
+    answers: OrderedDict[str, Done] = field(default_factory=OrderedDict)
+    answers_max: int = ANSWERS_MAX
 
     async def tokenize(self, entry: CardEntry, *, key: str) -> TokenizedCard | Refusal:  # noqa: ARG002 - nothing is kept
         """Give any card a token of a consumer card of the United States."""
@@ -53,6 +54,6 @@ class InProcessProcessor:
         reference = f"{instruction.kind.lower()}_{len(self.answers)}_{instruction.key[-12:]}"
         done = Done(reference=reference, network_reference=reference, expires_at=datetime.now(UTC) + HOLD)
         self.answers[instruction.key] = done
-        if len(self.answers) > ANSWERS_MAX:
+        if len(self.answers) > self.answers_max:
             self.answers.popitem(last=False)
         return done

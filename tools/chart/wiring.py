@@ -1,11 +1,11 @@
 """What the chart must give each service: one row for each variable its Settings read, by how the chart fills it."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.settings import SettingRow, describe_settings
+from chassis.settings import PREFIX, SettingRow, describe_settings
 
 SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 
@@ -56,14 +56,17 @@ def settings_of(service: str) -> Any:
 
 def wiring_of(service: str) -> list[Variable]:
     """List what a service reads, in the order of its Settings."""
-    return list(_variables(service))
+    return wiring_of_rows(service, list(describe_settings(settings_of(service))))
 
 
-def _variables(service: str) -> Iterator[Variable]:
-    for row in describe_settings(settings_of(service)):
-        name = row.variable.removeprefix("HASHTILL_").lower()
-        if name not in NOT_IN_A_CLUSTER:
-            yield Variable(name=name, row=row, how=_how(service, name, row))
+def wiring_of_rows(service: str, rows: Sequence[SettingRow]) -> list[Variable]:
+    """List what the chart gives for the rows of a service's settings."""
+    named = [(row.variable.removeprefix(PREFIX).lower(), row) for row in rows]
+    return [
+        Variable(name=name, row=row, how=_how(service, name, row))
+        for name, row in named
+        if name not in NOT_IN_A_CLUSTER
+    ]
 
 
 def _how(service: str, name: str, row: SettingRow) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # `make` alone lists the commands below; each sets up what it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench stubs chart lock clean lint types imports protos tidy
+.PHONY: help setup demo up test check bench stubs docs chart lock clean lint types imports protos tidy
 
 BIN := .venv/bin
 PYTHONS := libs services apps sandbox tests tools conftest.py
@@ -26,6 +26,9 @@ bench: setup ## measure complete purchases through the whole suite
 
 stubs: setup ## generate libs/stubs from protos/
 	@$(BIN)/python tools/stubs.py
+
+docs: setup ## draw docs/reference from the protos, the streams, the consumers and the settings
+	@$(BIN)/python -m tools.reference
 
 chart: setup ## lint, render and check the Helm chart
 	@if [ -e tools/check_chart.py ]; then $(BIN)/python tools/check_chart.py; else echo "chart: skipped, there is no chart yet."; fi

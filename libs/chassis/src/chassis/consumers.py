@@ -41,6 +41,16 @@ FLUSH_SECONDS = 0.5
 _NANOSECONDS = 1_000_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What a consumer reads: its stream and durable, the subjects it subscribes, the event types it cares for."""
+
+    stream: str
+    durable: str
+    subjects: tuple[str, ...]
+    types: frozenset[str]
+
+
 class BatchConsumer:
     """Feeds one durable's messages to one handler; replicas share the durable and so the work."""
 
@@ -61,6 +71,8 @@ class BatchConsumer:
         backoff_seconds: Sequence[float] = (1, 5, 15, 60, 300),
     ) -> None:
         self._client, self._stream, self._durable = client, stream, durable
+        names = frozenset(each.DESCRIPTOR.full_name for each in types)
+        self.reads = Reads(stream=stream, durable=durable, subjects=tuple(subjects), types=names)
         self._stopping = asyncio.Event()
         self._decoder = Decoder(types)
         self._handling = Handling(

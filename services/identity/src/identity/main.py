@@ -55,17 +55,19 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     lifecycle.on_stop("nats", nats.close)
     await ensure_streams(nats)
     transactions = PostgresTransactions(database=database, seal=Seal(settings.seal_key))
-    await _add_messages(lifecycle, database, nats, transactions)
+    await _add_messages(lifecycle, database, nats)
+    _follow_events(lifecycle, database, nats, transactions)
     await _add_calls(settings, lifecycle, transactions)
 
 
-async def _add_messages(
-    lifecycle: Lifecycle, database: Database, nats: Client, transactions: PostgresTransactions
-) -> None:
+async def _add_messages(lifecycle: Lifecycle, database: Database, nats: Client) -> None:
     maintenance = Maintenance(database)
     await maintenance.run_once()
     lifecycle.add_worker("maintenance", maintenance.run)
     lifecycle.add_worker("relay", Relay(database, nats).run)
+
+
+def _follow_events(lifecycle: Lifecycle, database: Database, nats: Client, transactions: PostgresTransactions) -> None:
     events = LinkEvents(transactions)
     disowned = BatchConsumer(
         nats,

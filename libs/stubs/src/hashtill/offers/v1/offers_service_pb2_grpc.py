@@ -153,6 +153,7 @@ class OffersServiceServicer:
         at. Once published: kind, tag, merchant, currency and starts_at (after it passed) stay. Tells OfferChanged when
         published. Idempotent by request_id. Refused: INVALID_ARGUMENT / INVALID_FIELD; NOT_FOUND / OFFER_NOT_FOUND, MERCHANT_NOT_FOUND;
         FAILED_PRECONDITION / OFFER_ENDED, FIELD_FIXED (fact `field`), STOCK_BELOW_PROMISED (total under held + committed);
+        ALREADY_EXISTS / OFFER_EXISTS (with allow_missing, when another call creates it at the same time);
         ABORTED is never used: a stale version is FAILED_PRECONDITION / VERSION_STALE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

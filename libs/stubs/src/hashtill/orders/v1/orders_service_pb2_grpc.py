@@ -155,7 +155,7 @@ class OrdersServiceServicer:
 
     def ListShipmentsDue(self, request, context):
         """Lists the orders a merchant may accept or must ship, oldest first, with their ship-to. Reads only.
-        Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PAYMENTS_UNAVAILABLE.
+        Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PEER_UNAVAILABLE (payments did not answer).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

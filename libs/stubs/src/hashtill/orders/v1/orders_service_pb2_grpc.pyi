@@ -62,7 +62,7 @@ class OrdersServiceStub:
     """
     ListShipmentsDue: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.ListShipmentsDueRequest, _orders_service_pb2.ListShipmentsDueResponse]
     """Lists the orders a merchant may accept or must ship, oldest first, with their ship-to. Reads only.
-    Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PAYMENTS_UNAVAILABLE.
+    Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PEER_UNAVAILABLE (payments did not answer).
     """
     AcceptShipment: _grpc.UnaryUnaryMultiCallable[_orders_service_pb2.AcceptShipmentRequest, _orders_service_pb2.AcceptShipmentResponse]
     """The merchant takes an order on: from now on it cannot be cancelled. Accepting what is accepted changes nothing. Idempotent by request_id.
@@ -113,7 +113,7 @@ class OrdersServiceAsyncStub(OrdersServiceStub):
     """
     ListShipmentsDue: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.ListShipmentsDueRequest, _orders_service_pb2.ListShipmentsDueResponse]  # type: ignore[assignment]
     """Lists the orders a merchant may accept or must ship, oldest first, with their ship-to. Reads only.
-    Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PAYMENTS_UNAVAILABLE.
+    Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PEER_UNAVAILABLE (payments did not answer).
     """
     AcceptShipment: _aio.UnaryUnaryMultiCallable[_orders_service_pb2.AcceptShipmentRequest, _orders_service_pb2.AcceptShipmentResponse]  # type: ignore[assignment]
     """The merchant takes an order on: from now on it cannot be cancelled. Accepting what is accepted changes nothing. Idempotent by request_id.
@@ -209,7 +209,7 @@ class OrdersServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_orders_service_pb2.ListShipmentsDueResponse, _abc.Awaitable[_orders_service_pb2.ListShipmentsDueResponse]]:
         """Lists the orders a merchant may accept or must ship, oldest first, with their ship-to. Reads only.
-        Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PAYMENTS_UNAVAILABLE.
+        Refused: INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / PEER_UNAVAILABLE (payments did not answer).
         """
 
     @_abc_1.abstractmethod

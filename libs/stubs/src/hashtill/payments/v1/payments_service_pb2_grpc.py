@@ -27,6 +27,8 @@ if _version_not_supported:
 
 class PaymentsServiceStub:
     """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number.
+    Its card page says no in the browser alone: INVALID_ARGUMENT / CARD_REFUSED; NOT_FOUND / NO_PAGE; PERMISSION_DENIED /
+    FORM_NOT_OURS; FAILED_PRECONDITION / CARD_SESSION_USED, CARD_SESSION_TRIED_TOO_OFTEN; UNAVAILABLE / PROCESSOR_UNAVAILABLE.
     """
 
     def __init__(self, channel):
@@ -84,6 +86,8 @@ class PaymentsServiceStub:
 
 class PaymentsServiceServicer:
     """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number.
+    Its card page says no in the browser alone: INVALID_ARGUMENT / CARD_REFUSED; NOT_FOUND / NO_PAGE; PERMISSION_DENIED /
+    FORM_NOT_OURS; FAILED_PRECONDITION / CARD_SESSION_USED, CARD_SESSION_TRIED_TOO_OFTEN; UNAVAILABLE / PROCESSOR_UNAVAILABLE.
     """
 
     def StartCardSession(self, request, context):
@@ -116,7 +120,8 @@ class PaymentsServiceServicer:
         a second authorization. One still in flight is PENDING and its end comes as ChargeAuthorized or
         ChargeDeclined. A decline is a charge in state DECLINED, not a refusal. At most 200 items.
         Per item refused: NOT_FOUND / CARD_NOT_FOUND; FAILED_PRECONDITION / ATTEMPT_NOT_NEXT (the attempt before is not known to have
-        failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD.
+        failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD;
+        UNAVAILABLE / TOO_BUSY (nothing was begun that is known of; send the same again soon).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -125,7 +130,8 @@ class PaymentsServiceServicer:
     def BatchCapture(self, request, context):
         """Takes authorised amounts in full, one result each in the same order. Keyed by charge_id; capturing what is captured changes nothing. One
         whose outcome is not known yet is PENDING; its end comes as ChargeCaptured or ChargeLapsed. At most 200 items.
-        Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED.
+        Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED;
+        INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,7 +140,8 @@ class PaymentsServiceServicer:
     def BatchVoid(self, request, context):
         """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
         nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
-        At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED.
+        At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
+        INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -222,6 +229,8 @@ def add_PaymentsServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class PaymentsService:
     """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number.
+    Its card page says no in the browser alone: INVALID_ARGUMENT / CARD_REFUSED; NOT_FOUND / NO_PAGE; PERMISSION_DENIED /
+    FORM_NOT_OURS; FAILED_PRECONDITION / CARD_SESSION_USED, CARD_SESSION_TRIED_TOO_OFTEN; UNAVAILABLE / PROCESSOR_UNAVAILABLE.
     """
 
     @staticmethod

@@ -27,7 +27,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PaymentsServiceStub:
-    """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number."""
+    """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number.
+    Its card page says no in the browser alone: INVALID_ARGUMENT / CARD_REFUSED; NOT_FOUND / NO_PAGE; PERMISSION_DENIED /
+    FORM_NOT_OURS; FAILED_PRECONDITION / CARD_SESSION_USED, CARD_SESSION_TRIED_TOO_OFTEN; UNAVAILABLE / PROCESSOR_UNAVAILABLE.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -51,17 +54,20 @@ class PaymentsServiceStub:
     a second authorization. One still in flight is PENDING and its end comes as ChargeAuthorized or
     ChargeDeclined. A decline is a charge in state DECLINED, not a refusal. At most 200 items.
     Per item refused: NOT_FOUND / CARD_NOT_FOUND; FAILED_PRECONDITION / ATTEMPT_NOT_NEXT (the attempt before is not known to have
-    failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD.
+    failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD;
+    UNAVAILABLE / TOO_BUSY (nothing was begun that is known of; send the same again soon).
     """
     BatchCapture: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.BatchCaptureRequest, _payments_service_pb2.BatchCaptureResponse]
     """Takes authorised amounts in full, one result each in the same order. Keyed by charge_id; capturing what is captured changes nothing. One
     whose outcome is not known yet is PENDING; its end comes as ChargeCaptured or ChargeLapsed. At most 200 items.
-    Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED.
+    Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED;
+    INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     BatchVoid: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.BatchVoidRequest, _payments_service_pb2.BatchVoidResponse]
     """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
     nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
-    At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED.
+    At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
+    INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     Refund: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundRequest, _payments_service_pb2.RefundResponse]
     """Gives back all or part of a captured amount. Idempotent by request_id, and at the processor by it too. PENDING when the outcome is not
@@ -77,7 +83,10 @@ class PaymentsServiceStub:
 
 @_typing.type_check_only
 class PaymentsServiceAsyncStub(PaymentsServiceStub):
-    """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number."""
+    """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number.
+    Its card page says no in the browser alone: INVALID_ARGUMENT / CARD_REFUSED; NOT_FOUND / NO_PAGE; PERMISSION_DENIED /
+    FORM_NOT_OURS; FAILED_PRECONDITION / CARD_SESSION_USED, CARD_SESSION_TRIED_TOO_OFTEN; UNAVAILABLE / PROCESSOR_UNAVAILABLE.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartCardSession: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.StartCardSessionRequest, _payments_service_pb2.StartCardSessionResponse]  # type: ignore[assignment]
@@ -98,17 +107,20 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     a second authorization. One still in flight is PENDING and its end comes as ChargeAuthorized or
     ChargeDeclined. A decline is a charge in state DECLINED, not a refusal. At most 200 items.
     Per item refused: NOT_FOUND / CARD_NOT_FOUND; FAILED_PRECONDITION / ATTEMPT_NOT_NEXT (the attempt before is not known to have
-    failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD.
+    failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD;
+    UNAVAILABLE / TOO_BUSY (nothing was begun that is known of; send the same again soon).
     """
     BatchCapture: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.BatchCaptureRequest, _payments_service_pb2.BatchCaptureResponse]  # type: ignore[assignment]
     """Takes authorised amounts in full, one result each in the same order. Keyed by charge_id; capturing what is captured changes nothing. One
     whose outcome is not known yet is PENDING; its end comes as ChargeCaptured or ChargeLapsed. At most 200 items.
-    Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED.
+    Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED;
+    INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     BatchVoid: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.BatchVoidRequest, _payments_service_pb2.BatchVoidResponse]  # type: ignore[assignment]
     """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
     nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
-    At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED.
+    At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
+    INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     Refund: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundRequest, _payments_service_pb2.RefundResponse]  # type: ignore[assignment]
     """Gives back all or part of a captured amount. Idempotent by request_id, and at the processor by it too. PENDING when the outcome is not
@@ -123,7 +135,10 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     """Lists the ledger, oldest first. Reads only. Refused: INVALID_ARGUMENT / INVALID_FIELD."""
 
 class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number."""
+    """Cards and money: the vault, tokens, charges and the ledger. The only service that ever sees a card number.
+    Its card page says no in the browser alone: INVALID_ARGUMENT / CARD_REFUSED; NOT_FOUND / NO_PAGE; PERMISSION_DENIED /
+    FORM_NOT_OURS; FAILED_PRECONDITION / CARD_SESSION_USED, CARD_SESSION_TRIED_TOO_OFTEN; UNAVAILABLE / PROCESSOR_UNAVAILABLE.
+    """
 
     @_abc_1.abstractmethod
     def StartCardSession(
@@ -166,7 +181,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         a second authorization. One still in flight is PENDING and its end comes as ChargeAuthorized or
         ChargeDeclined. A decline is a charge in state DECLINED, not a refusal. At most 200 items.
         Per item refused: NOT_FOUND / CARD_NOT_FOUND; FAILED_PRECONDITION / ATTEMPT_NOT_NEXT (the attempt before is not known to have
-        failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD.
+        failed); ALREADY_EXISTS / CHARGE_DIFFERS (same key, other contents); INVALID_ARGUMENT / INVALID_FIELD;
+        UNAVAILABLE / TOO_BUSY (nothing was begun that is known of; send the same again soon).
         """
 
     @_abc_1.abstractmethod
@@ -177,7 +193,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payments_service_pb2.BatchCaptureResponse, _abc.Awaitable[_payments_service_pb2.BatchCaptureResponse]]:
         """Takes authorised amounts in full, one result each in the same order. Keyed by charge_id; capturing what is captured changes nothing. One
         whose outcome is not known yet is PENDING; its end comes as ChargeCaptured or ChargeLapsed. At most 200 items.
-        Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED.
+        Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_AUTHORIZED;
+        INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
         """
 
     @_abc_1.abstractmethod
@@ -188,7 +205,8 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payments_service_pb2.BatchVoidResponse, _abc.Awaitable[_payments_service_pb2.BatchVoidResponse]]:
         """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
         nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
-        At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED.
+        At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
+        INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
         """
 
     @_abc_1.abstractmethod

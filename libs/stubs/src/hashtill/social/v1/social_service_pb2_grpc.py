@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class SocialServiceStub:
-    """How the gateway's connections to the networks are doing.
+    """How the gateway's connections to the networks are doing. The gateway's pages say no in the browser alone:
+    PERMISSION_DENIED / PAGE_ADDRESS_INVALID, SESSION_MISMATCH; RESOURCE_EXHAUSTED / TOO_BUSY (too many pages are open).
     """
 
     def __init__(self, channel):
@@ -43,7 +44,8 @@ class SocialServiceStub:
 
 
 class SocialServiceServicer:
-    """How the gateway's connections to the networks are doing.
+    """How the gateway's connections to the networks are doing. The gateway's pages say no in the browser alone:
+    PERMISSION_DENIED / PAGE_ADDRESS_INVALID, SESSION_MISMATCH; RESOURCE_EXHAUSTED / TOO_BUSY (too many pages are open).
     """
 
     def ListConnections(self, request, context):
@@ -70,7 +72,8 @@ def add_SocialServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SocialService:
-    """How the gateway's connections to the networks are doing.
+    """How the gateway's connections to the networks are doing. The gateway's pages say no in the browser alone:
+    PERMISSION_DENIED / PAGE_ADDRESS_INVALID, SESSION_MISMATCH; RESOURCE_EXHAUSTED / TOO_BUSY (too many pages are open).
     """
 
     @staticmethod

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SocialServiceStub:
-    """How the gateway's connections to the networks are doing."""
+    """How the gateway's connections to the networks are doing. The gateway's pages say no in the browser alone:
+    PERMISSION_DENIED / PAGE_ADDRESS_INVALID, SESSION_MISMATCH; RESOURCE_EXHAUSTED / TOO_BUSY (too many pages are open).
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -38,14 +40,18 @@ class SocialServiceStub:
 
 @_typing.type_check_only
 class SocialServiceAsyncStub(SocialServiceStub):
-    """How the gateway's connections to the networks are doing."""
+    """How the gateway's connections to the networks are doing. The gateway's pages say no in the browser alone:
+    PERMISSION_DENIED / PAGE_ADDRESS_INVALID, SESSION_MISMATCH; RESOURCE_EXHAUSTED / TOO_BUSY (too many pages are open).
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListConnections: _aio.UnaryUnaryMultiCallable[_social_service_pb2.ListConnectionsRequest, _social_service_pb2.ListConnectionsResponse]  # type: ignore[assignment]
     """Lists every network connection with its watermark. Reads only; never refused."""
 
 class SocialServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How the gateway's connections to the networks are doing."""
+    """How the gateway's connections to the networks are doing. The gateway's pages say no in the browser alone:
+    PERMISSION_DENIED / PAGE_ADDRESS_INVALID, SESSION_MISMATCH; RESOURCE_EXHAUSTED / TOO_BUSY (too many pages are open).
+    """
 
     @_abc_1.abstractmethod
     def ListConnections(

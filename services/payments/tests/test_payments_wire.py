@@ -1,7 +1,7 @@
 """Payments over the wire: every call, what it refuses with its field, and what a repeat gets."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import grpc
@@ -359,3 +359,26 @@ async def test_a_card_number_sent_as_a_token_is_not_told_back(stub: Any) -> None
         await stub.Refund(pb.RefundRequest(context=context(), charge_id=NUMBER, amount=Money(**USD)))
 
     assert NUMBER not in str(caught.value)
+
+
+class Buggy:
+    """A database adapter with a bug."""
+
+    def begin(self) -> NoReturn:
+        raise ValueError(f"a bug that knows {NUMBER}")
+
+
+async def test_a_bug_that_meets_one_item_tells_nothing_of_itself() -> None:
+    transactions: Any = Buggy()
+    desk = World(transactions, hasten=nothing_to_hasten).desk()
+    addresses = PageAddresses(pages_url="https://c.example", return_origins=frozenset({PAGES}))
+    servicer = PaymentsServicer(transactions, requests=requests_of, desk=desk, addresses=addresses)
+    async with served((add_PaymentsServiceServicer_to_server, servicer)) as channel:
+        answer = await PaymentsServiceStub(channel).BatchAuthorize(pb.BatchAuthorizeRequest(items=[item()]))
+
+    assert answer.results[0].status.code == grpc.StatusCode.INTERNAL.value[0]
+    assert NUMBER not in str(answer)
+
+
+async def nothing_to_hasten() -> None:
+    return None

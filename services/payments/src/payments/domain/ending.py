@@ -1,6 +1,7 @@
 """Ending a hold: what asking for a capture or a void means, given where the charge stands; and what time does to it."""
 
 from datetime import datetime
+from typing import assert_never
 
 from kernel.refusals import Refusal, RefusalKind
 from payments.domain.charge import Charge, ChargeState
@@ -22,6 +23,8 @@ def capture(charge: Charge | None, *, at: datetime, cause: str) -> Step | Refusa
             return _not_authorized(charge)
         case ChargeState.VOIDING | ChargeState.VOIDED:
             return _not_authorized(charge)
+        case _:
+            assert_never(charge.state)
 
 
 def void(charge: Charge | None, *, at: datetime, cause: str) -> Step | Refusal:
@@ -40,6 +43,8 @@ def void(charge: Charge | None, *, at: datetime, cause: str) -> Step | Refusal:
             return Step(charge=charge)
         case ChargeState.LAPSING | ChargeState.LAPSED:
             return Step(charge=charge)
+        case _:
+            assert_never(charge.state)
 
 
 def lapse(charge: Charge, *, at: datetime) -> Step:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from kernel.ids import CardToken, ChargeId
 from kernel.money import Money
@@ -47,3 +48,5 @@ def _source(kind: OperationKind, charge: Charge, *, cards: Mapping[CardToken, Ch
             return Secret(charge.authorization)
         case OperationKind.REFUND:
             return Secret(charge.capture)
+        case _:
+            assert_never(kind)

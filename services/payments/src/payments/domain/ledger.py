@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from kernel.ids import ChargeId, OrderId
 from kernel.money import Money
@@ -77,3 +78,5 @@ def _sides(kind: TransferKind, charge: Charge) -> tuple[str, str]:
             return PENDING, AVAILABLE
         case TransferKind.REFUND:
             return merchant, AVAILABLE
+        case _:
+            assert_never(kind)

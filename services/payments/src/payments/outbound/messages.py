@@ -78,6 +78,8 @@ def _event_of(
             return events_pb2.ChargeLapsed(charge=charge, lapsed_at=at)
         case ChargeFactKind.REFUNDED:
             return events_pb2.ChargeRefunded(charge=charge, amount=money_message(fact.amount), refunded_at=at)
+        case _:
+            assert_never(fact.kind)
 
 
 def card_message(card: KnownCard) -> card_pb2.Card:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
+from typing import Any, assert_never
 
 from kernel.refusals import Refusal, RefusalKind
 from kernel.secret import Secret
@@ -72,6 +72,8 @@ def item_of(instruction: Instruction) -> dict[str, object]:
             return item | {"authorization": source}
         case OperationKind.REFUND:
             return item | {"capture": source, "amount_minor": amount.amount_minor}
+        case _:
+            assert_never(instruction.kind)
 
 
 def outcome_of(status: int, body: Mapping[str, Any]) -> Outcome:

@@ -25,10 +25,10 @@ async def begin_authorizations(
         decisions = await _decide(asked, cards=cards, unit=unit)
         new = [each for each in decisions if isinstance(each, Step) and each.operation is not None]
         added = await unit.charges.add([step.charge for step in new])
-        won = [step for step in new if step.charge.charge_id in added]
-        await unit.operations.add([step.operation for step in won if step.operation is not None])
-        if len(won) < len(new):
-            decisions = await _decide_again(asked, decisions, added=added, cards=cards, unit=unit)
+        won = [step.operation for step in new if step.charge.charge_id in added]
+        await unit.operations.add([operation for operation in won if operation is not None])
+        lost = {step.charge.charge_id for step in new} - added
+        decisions = await _decide_lost(asked, decisions, lost=lost, cards=cards, unit=unit)
     return [each if isinstance(each, Refusal) else _begun(each, cards=cards) for each in decisions]
 
 
@@ -60,18 +60,20 @@ def _decide_one(
     return decision
 
 
-async def _decide_again(
+async def _decide_lost(
     asked: Sequence[AuthorizationAsked],
-    decisions: Sequence[_Decision],
+    decisions: list[_Decision],
     *,
-    added: set[ChargeId],
+    lost: set[ChargeId],
     cards: Mapping[CardToken, ChargeableCard],
     unit: Unit,
 ) -> list[_Decision]:
     """Decide those that lost the race against what the winner committed; nothing new can come of it."""
+    if not lost:
+        return decisions
     again = await _decide(asked, cards=cards, unit=unit)
     return [
-        second if isinstance(first, Step) and charge_id_of(each.key) not in added else first
+        second if charge_id_of(each.key) in lost else first
         for each, first, second in zip(asked, decisions, again, strict=True)
     ]
 

@@ -3,10 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from uuid import UUID
 
 import mrml
@@ -16,6 +12,7 @@ from kernel.page_addresses import PageGrant, PagePurpose, sign_page
 from kernel.secret import Secret
 from notifier.domain.delivery import Delivery
 from notifier.domain.weighted_length import POST_WEIGHT_MAX, shortened, weight_of
+from notifier.outbound.mime import Letter, written
 from notifier.outbound.templates import Templates
 from notifier.usecases.ports import Mail, Recipient
 
@@ -60,16 +57,19 @@ class TemplateComposer:
         subject, _, text = self._templates.render(f"mails/{delivery.template}.txt.j2", facts).partition("\n")
         html = mrml.to_html(self._templates.render(f"mails/{delivery.template}.mjml.j2", facts)).content
         message_id = f"<{delivery.delivery_id}@{self._domain}>"
-        message = EmailMessage(policy=SMTP)
-        message["From"] = Address(self._program.name, addr_spec=self._program.sender)
-        message["To"] = Address(recipient.name, addr_spec=recipient.email)
-        message["Subject"] = " ".join(subject.removeprefix("Subject:").split())
-        message["Message-ID"] = message_id
-        message["Date"] = format_datetime(delivery.created_at)
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text.strip() + "\n", cte="quoted-printable")
-        message.add_alternative(html, subtype="html", cte="quoted-printable")
-        return Mail(to=recipient.email, message_id=message_id, content=message.as_bytes())
+        letter = Letter(
+            sender_name=self._program.name,
+            sender=self._program.sender,
+            to_name=recipient.name,
+            to=recipient.email,
+            subject=subject.removeprefix("Subject:"),
+            message_id=message_id,
+            written_at=delivery.created_at,
+            text=text.strip(),
+            html=html,
+            mark=delivery.delivery_id.hex,
+        )
+        return Mail(to=recipient.email, message_id=message_id, content=written(letter))
 
     def _addresses(self, delivery: Delivery) -> Mapping[str, str]:
         pages = self._program.pages_url

@@ -1,0 +1,68 @@
+"""A mail as it travels: text and HTML side by side, written by hand, for Python's own way costs fifty times as much."""
+
+from binascii import b2a_qp
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime, formataddr
+
+LINE_CHARACTERS_MAX = 76
+"""A header that fits a line with its name is written plainly; a longer one is folded (RFC 5322 asks for 78)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What a mail says, to whom; `mark` is letters and digits that no other part of it holds."""
+
+    sender_name: str
+    sender: str
+    to_name: str
+    to: str
+    subject: str
+    message_id: str
+    written_at: datetime
+    text: str
+    html: str
+    mark: str
+
+
+def written(letter: Letter) -> bytes:
+    """Write a mail (RFC 5322, 2045): what came from people is kept on its own line, whatever they typed."""
+    boundary = f"=_{letter.mark}"  # quoted-printable never holds "=_", so no part can end early
+    head = "".join(
+        f"{name}: {value}\r\n"
+        for name, value in (
+            ("From", _address(letter.sender_name, letter.sender)),
+            ("To", _address(letter.to_name, letter.to)),
+            ("Subject", _plain_or_encoded("Subject", _one_line(letter.subject))),
+            ("Message-ID", letter.message_id),
+            ("Date", format_datetime(letter.written_at)),
+            ("Auto-Submitted", "auto-generated"),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+        )
+    )
+    parts = (("plain", letter.text), ("html", letter.html))
+    body = b"".join(_part(kind, content, boundary) for kind, content in parts)
+    return head.encode("ascii") + b"\r\n" + body + f"--{boundary}--\r\n".encode()
+
+
+def _part(kind: str, content: str, boundary: str) -> bytes:
+    kinds = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    head = f"--{boundary}\r\n{kinds}\r\n"
+    lines = "\n".join(content.splitlines()) + "\n"
+    return head.encode("ascii") + b2a_qp(lines.encode()).replace(b"\n", b"\r\n")
+
+
+def _address(name: str, address: str) -> str:
+    return formataddr((_one_line(name), _one_line(address)))
+
+
+def _plain_or_encoded(name: str, value: str) -> str:
+    if value.isascii() and len(name) + len(value) <= LINE_CHARACTERS_MAX:
+        return value
+    return Header(value, header_name=name).encode(linesep="\r\n")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,8 +1,10 @@
 """An order's buttons: confirm, cancel, "not me", each only by its own address and by a form of our page."""
 
+from uuid import UUID
+
 import pytest
 from services.gateway.tests.pages.fake_peers import refuse
-from services.gateway.tests.pages.pages_world import ORDER_ID, Answer, PagesWorld, Visitor, token
+from services.gateway.tests.pages.pages_world import Answer, PagesWorld, Visitor, token
 
 from hashtill.orders.v1 import order_pb2
 from hashtill.orders.v1 import orders_service_pb2 as orders_pb
@@ -155,7 +157,7 @@ async def test_forged_old_and_broken_addresses_get_one_and_the_same_page(mia: Vi
 
 
 async def test_an_order_nobody_knows_is_not_found(mia: Visitor) -> None:
-    unknown = OrderId(ORDER_ID.__class__(int=1))
+    unknown = OrderId(UUID(int=1))
 
     page = await mia.get(f"/order/{token(VIEW, order_id=unknown)}")
 

@@ -46,6 +46,13 @@ async def test_another_method_is_not_possible(mia: Visitor) -> None:
     assert "GET" in page.headers["Allow"]
 
 
+@pytest.mark.parametrize("path", ["/favorites/events", "/order/{view}/events"])
+async def test_a_stream_is_read_or_not_asked_for(mia: Visitor, path: str) -> None:
+    page = await mia._ask("HEAD", path.format(view=token(PagePurpose.VIEW)))
+
+    assert page.status == 405
+
+
 async def test_a_body_beyond_the_bound_is_too_much(mia: Visitor) -> None:
     assert_is_ours(await mia.post("/link", name="x" * BODY_BYTES_MAX), 413, "That is too much text")
 

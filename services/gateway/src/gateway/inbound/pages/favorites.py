@@ -23,7 +23,7 @@ class FavoritesPages:
         return [
             web.get("/", self._list),
             web.get("/favorites", self._list),
-            web.get("/favorites/events", self._events),
+            web.get("/favorites/events", self._events, allow_head=False),
         ]
 
     async def _list(self, request: web.Request) -> web.Response:

@@ -36,7 +36,7 @@ REFUSALS = {
     ),
     "ALREADY_SHIPPING": Notice(
         title="It is with the merchant already",
-        text="The order can no longer be cancelled. When it arrives, ask the merchant for a return; it is free.",
+        text="The order can no longer be cancelled. When it arrives, ask the merchant for a return.",
     ),
 }
 """What orders says to a button, in a cardmember's words."""
@@ -53,7 +53,7 @@ class OrderPages:
         """List the addresses; what changes an order is only ever a POST, for mail scanners open every address."""
         return [
             web.get("/order/{token}", self._show),
-            web.get("/order/{token}/events", self._events),
+            web.get("/order/{token}/events", self._events, allow_head=False),
             web.post("/order/{token}/confirm", self._told(self._confirm_here)),
             web.post("/order/{token}/cancel", self._told(self._cancel)),
             web.get("/order/{token}/not-me", self._ask_not_me),

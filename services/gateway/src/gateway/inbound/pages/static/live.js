@@ -50,6 +50,7 @@ function renew(html) {
   if (old) old.replaceWith(fresh); else parts.append(fresh);
   if (focused >= 0) controls(fresh)[focused]?.focus();
   settle(parts, fresh);
+  if (fresh.dataset.says) document.getElementById("said").textContent = fresh.dataset.says;
   document.getElementById("no-offers")?.classList.toggle("gone", parts.children.length > 0);
 }
 

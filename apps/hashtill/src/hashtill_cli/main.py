@@ -4,7 +4,10 @@ import typer
 
 from hashtill_cli.commands.bench import bench
 from hashtill_cli.commands.demo import demo
+from hashtill_cli.commands.link import link
 from hashtill_cli.commands.offers import offers
+from hashtill_cli.commands.orders import orders
+from hashtill_cli.commands.post import post
 from hashtill_cli.commands.up import up
 
 app = typer.Typer(
@@ -16,7 +19,10 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(up)
+app.command()(post)
+app.add_typer(orders)
 app.add_typer(offers)
+app.add_typer(link)
 app.add_typer(bench)
 
 

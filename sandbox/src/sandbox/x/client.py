@@ -96,7 +96,8 @@ class XClient:
         action = {"do": do, "user": user, "text": text, "post_id": post_id}
         result = (await self.control("actions", {"actions": [action]}))["results"][0]
         if "error" in result:
-            raise ValueError(result["error"]["detail"])
+            error = result["error"]
+            raise ValueError(" ".join([error["detail"], *(each["message"] for each in error.get("errors", ()))]))
         return str(result["id"])
 
     async def fault(self, kind: str, **facts: object) -> None:

@@ -62,7 +62,10 @@ class _Module:
     def _by_helper(
         self, helper: ast.FunctionDef | ast.AsyncFunctionDef, needs: Mapping[str | None, ast.expr]
     ) -> Iterator[Given]:
-        for call in _calls(self._tree, helper.name):
+        calls = list(_calls(self._tree, helper.name))
+        if not calls:
+            raise ValueError(f"{self._path}: {helper.name} takes its reason from another file, where nobody looks.")
+        for call in calls:
             given = _arguments(helper, call)
             kind = given.get(_name(needs["kind"]), needs["kind"])
             reason = given.get(_name(needs["reason"]))

@@ -152,7 +152,7 @@ class Connection(_message.Message):
 
     @_builtins.property
     def skipped_counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """Frames skipped since the process started, by reason (for example "UNKNOWN_FRAME", "NOT_OURS")."""
+        """Frames skipped since the process started, by reason (for example "UNKNOWN_FRAME", "NOT_FOR_US")."""
 
     def __init__(
         self,

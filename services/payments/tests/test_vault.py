@@ -108,6 +108,7 @@ def test_the_wire_in_process_is_for_benchmarks_alone() -> None:
         ("HASHTILL_SHOW_TEST_CARD", "3782-8224"),
         ("HASHTILL_PAGES_URL", "https://c.example/path"),
         ("HASHTILL_PROCESSOR_URL", "x"),
+        ("HASHTILL_RETURN_ORIGINS", "https://sync.example/path"),
     ],
 )
 def test_a_wrong_setting_names_itself(variable: str, value: str) -> None:

@@ -108,5 +108,5 @@ async def _add_calls(
 
 
 def _addresses(settings: Settings) -> PageAddresses:
-    origins = frozenset(origin.rstrip("/") for origin in settings.return_origins.split())
+    origins = frozenset(settings.return_origins.lower().split())
     return PageAddresses(pages_url=settings.pages_url.rstrip("/"), return_origins=origins)

@@ -41,6 +41,7 @@ class Settings(ServiceSettings):
         examples=["https://cards.sync.example"],
     )
     return_origins: str = Field(
+        pattern=r"^https?://[^/\s]+(\s+https?://[^/\s]+)*$",
         description="Origins the card page may send a browser back to, separated by spaces.",
         examples=["https://sync.example"],
     )

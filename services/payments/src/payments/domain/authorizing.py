@@ -30,9 +30,9 @@ class AuthorizationAsked:
         return self.order_id, self.attempt
 
     @property
-    def former_key(self) -> ChargeKey:
-        """The attempt before, which must have failed."""
-        return self.order_id, self.attempt - 1
+    def former_key(self) -> ChargeKey | None:
+        """The attempt before, which must have failed; the first has none."""
+        return (self.order_id, self.attempt - 1) if self.attempt > 1 else None
 
 
 def authorize(

@@ -36,7 +36,7 @@ async def _decide(
     asked: Sequence[AuthorizationAsked], *, cards: Mapping[CardToken, ChargeableCard], unit: Unit
 ) -> list[_Decision]:
     """Decide one after the other, so that a key that stands twice in a batch finds itself."""
-    keys = {key for each in asked for key in (each.key, each.former_key)}
+    keys = {key for each in asked for key in (each.key, each.former_key) if key is not None}
     known = dict(await unit.charges.by_ids({charge_id_of(key) for key in keys}))
     return [_decide_one(each, known=known, cards=cards, at=unit.at) for each in asked]
 
@@ -51,7 +51,7 @@ def _decide_one(
     decision = authorize(
         asked,
         known=known.get(charge_id_of(asked.key)),
-        former=known.get(charge_id_of(asked.former_key)),
+        former=known.get(charge_id_of(asked.former_key)) if asked.former_key else None,
         card=cards.get(asked.card_token),
         at=at,
     )

@@ -6,6 +6,7 @@ A batch is what waited while the ones before were worked on: alone, nothing wait
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Gatherer(Generic[T, R]):
         answer: asyncio.Future[R | Exception] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
         if len(self._lanes) < self._lanes_max:
-            lane = asyncio.create_task(self._run_lane())
+            lane = asyncio.create_task(self._run_lane(), context=Context())  # nobody's trace, deadline or request id
             self._lanes.add(lane)
             lane.add_done_callback(self._lanes.discard)
         return answer

@@ -10,13 +10,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.gateway.tests.frames import JONAS, MIA, NOW, frame, id_at, post
 from services.gateway.tests.gateway_world import World, at, both_beat, both_opened, heard
 
+from chassis.lease import PostgresLease
 from chassis.messages import Dead, ReceivedMessage, inbox_id
 from chassis.testing import served
 from gateway.domain.arrivals import HeartbeatRead, Stream, StreamLost
 from gateway.inbound.events import LinkEvents, PromptEvents
 from gateway.inbound.lane import BATCH_MAX, LANE_MAX, Lane
 from gateway.inbound.social_service import SocialServicer
-from gateway.outbound.lease import PostgresLease
 from gateway.outbound.memory import MemoryStore
 from gateway.usecases.network import NetworkFailedError
 from gateway.usecases.tally import Tally
@@ -47,7 +47,7 @@ def message(event: Any, version: int = 1) -> ReceivedMessage:
 
 
 async def test_one_replica_holds_the_lease_until_its_connection_ends(gateway_dsn: Secret[str]) -> None:
-    first, second = PostgresLease(gateway_dsn, network=X), PostgresLease(gateway_dsn, network=X)
+    first, second = PostgresLease(gateway_dsn, name=X), PostgresLease(gateway_dsn, name=X)
 
     taken = (await first.take(), await second.take(), await first.is_held())
     await first.give_back()
@@ -62,13 +62,13 @@ async def test_one_replica_holds_the_lease_until_its_connection_ends(gateway_dsn
 
 
 async def test_a_database_that_is_not_there_gives_no_lease() -> None:
-    lease = PostgresLease(Secret("postgresql://nobody@127.0.0.1:9/none"), network=X)
+    lease = PostgresLease(Secret("postgresql://nobody@127.0.0.1:9/none"), name=X)
 
     assert not await lease.take()
 
 
 async def test_a_lease_whose_connection_was_killed_is_lost(gateway_dsn: Secret[str]) -> None:
-    lease = PostgresLease(gateway_dsn, network=X)
+    lease = PostgresLease(gateway_dsn, name=X)
     await lease.take()
     assert lease._connection is not None
     lease._connection.terminate()

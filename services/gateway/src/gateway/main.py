@@ -9,6 +9,7 @@ from chassis.consumers import BatchConsumer
 from chassis.grpc_client import open_channel
 from chassis.grpc_server import GrpcServer
 from chassis.jetstream import connect, ensure_streams
+from chassis.lease import PostgresLease
 from chassis.lifecycle import Lifecycle
 from chassis.maintenance import Maintenance
 from chassis.migrations import run_migrations
@@ -24,7 +25,6 @@ from gateway.inbound.reading import Reading
 from gateway.inbound.session import NetworkPorts, Options, Session
 from gateway.inbound.social_service import SocialServicer
 from gateway.inbound.stream_reader import Pace
-from gateway.outbound.lease import PostgresLease
 from gateway.outbound.peers import Channels, peers_over
 from gateway.outbound.postgres import PostgresTransactions
 from gateway.outbound.x.accounts import XAccounts
@@ -76,7 +76,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         )
 
     reading = Reading(
-        PostgresLease(settings.database_url, network=X), may_begin=known.model.is_synced, new_session=new_session
+        PostgresLease(settings.database_url, name=X), may_begin=known.model.is_synced, new_session=new_session
     )
     known.on_change(reading.tags_changed)
     lifecycle.add_worker("known-tags", known.model.run)

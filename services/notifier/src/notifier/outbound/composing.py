@@ -69,7 +69,9 @@ class TemplateComposer:
             html=html,
             mark=delivery.delivery_id.hex,
         )
-        return Mail(to=recipient.email, message_id=message_id, content=written(letter))
+        return Mail(
+            to=recipient.email, message_id=message_id, content=written(letter), traceparent=delivery.traceparent
+        )
 
     def _addresses(self, delivery: Delivery) -> Mapping[str, str]:
         pages = self._program.pages_url

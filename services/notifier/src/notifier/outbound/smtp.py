@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import aiosmtplib
 import structlog
+from opentelemetry.trace import SpanKind
 
+from chassis.telemetry import caused_span
 from kernel.secret import Secret
 from notifier.usecases.ports import Mail, NotMailed
 
@@ -51,18 +53,22 @@ class SmtpMailer:
 
     async def _send(self, mail: Mail) -> NotMailed | None:
         async with self._places:
-            try:
-                connection = await self._connection()
-                await connection.sendmail(self._server.sender, [mail.to], mail.content)
-            except aiosmtplib.SMTPResponseException as error:
-                return _refused(error)
-            except aiosmtplib.SMTPRecipientsRefused as error:
-                return _refused(error.recipients[0])
-            except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-                structlog.get_logger().info("mail_server_away", cause=type(error).__name__)
-                return NotMailed(reason="MAIL_SERVER_UNAVAILABLE", for_good=False)
-            self._idle.append(connection)
-            return None
+            with caused_span("notifier mail", mail.traceparent, kind=SpanKind.CLIENT):
+                return await self._hand_over(mail)
+
+    async def _hand_over(self, mail: Mail) -> NotMailed | None:
+        try:
+            connection = await self._connection()
+            await connection.sendmail(self._server.sender, [mail.to], mail.content)
+        except aiosmtplib.SMTPResponseException as error:
+            return _refused(error)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _refused(error.recipients[0])
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            structlog.get_logger().info("mail_server_away", cause=type(error).__name__)
+            return NotMailed(reason="MAIL_SERVER_UNAVAILABLE", for_good=False)
+        self._idle.append(connection)
+        return None
 
     async def _connection(self) -> aiosmtplib.SMTP:
         while self._idle:

@@ -181,11 +181,12 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail ready to travel: the address, the stable Message-ID, and the whole message."""
+    """A mail ready to travel: the address, the stable Message-ID, the whole message, and the trace it belongs to."""
 
     to: str
     message_id: str
     content: bytes
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

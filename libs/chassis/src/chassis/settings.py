@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationError
 from pydantic.fields import FieldInfo
@@ -147,6 +148,13 @@ def _holds_secret(annotation: Any) -> bool:
 
 
 def _type_name(annotation: Any) -> str:
+    """Write a type as the tables show it, without what `Annotated` adds (which may print a memory address)."""
+    if get_origin(annotation) in {Union, UnionType}:
+        return " | ".join(_type_name(each) for each in get_args(annotation))
+    if get_origin(annotation) is Annotated:
+        return _type_name(get_args(annotation)[0])
+    if annotation is type(None):
+        return "None"
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import grpc
 from grpc import aio
 
+from chassis.refusal_status import refusal_from_status
 from hashtill.identity.v1 import identity_service_pb2, identity_service_pb2_grpc, link_pb2
 from orders.domain.purchasing import NOT_LINKED, Link
 from orders.outbound.peer_words import link_of
@@ -48,7 +49,14 @@ class GrpcLinks:
             if error.code() in _AWAY:
                 raise ConnectionError(f"identity did not answer: {error.code().name}") from error
             raise
-        return {
-            account: link_of(result.link) if result.WhichOneof("result") == "link" else NOT_LINKED
-            for account, result in zip(accounts, answer.results, strict=True)
-        }
+        return {account: _link(result) for account, result in zip(accounts, answer.results, strict=True)}
+
+
+def _link(result: identity_service_pb2.LinkResult) -> Link:
+    """Read one result; a "no" that is not NOT_LINKED is a bug of ours, and nobody is told that they are not linked."""
+    if result.WhichOneof("result") == "link":
+        return link_of(result.link)
+    refusal = refusal_from_status(result.status)
+    if refusal is None or refusal.reason != "NOT_LINKED":
+        raise ValueError(f"identity could not read a link: {refusal}")
+    return NOT_LINKED

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from kernel.ids import Network, X
 from kernel.refusals import Refusal, RefusalKind
 
-LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "es": "Español"})
-"""BCP 47 and its own name."""
+LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English"})
+"""BCP 47 and its own name: the languages the notifier's templates are written in."""
 
 NETWORKS: Mapping[Network, str] = MappingProxyType({X: "X"})
 """The networks a card can be synced with."""

@@ -160,7 +160,7 @@ async def test_a_way_back_elsewhere_is_refused(counter: Counter) -> None:
     ("url", "origin"),
     [
         ("https://sync.example/a?b=c", "https://sync.example"),
-        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080"),
+        ("http://pages.example:8080/x", "http://pages.example:8080"),
         ("https://SYNC.example/", "https://sync.example"),
         ("https://sync.example@evil.example/", ""),
         ("https://sync.example\\@evil.example/", ""),

@@ -67,7 +67,7 @@ def entered_token(session: CardSession, *, at: datetime) -> CardToken | Refusal:
 
 def session_not_found() -> Refusal:
     """Say that there is no such session."""
-    message = "There is no such card session."
+    message = "There is no such card session; go back to where you came from and start again."
     return Refusal(kind=RefusalKind.NOT_FOUND, reason="CARD_SESSION_NOT_FOUND", message=message)
 
 

@@ -1,4 +1,4 @@
-"""Payments over the wire: every call, what it refuses with its field, and what a repeat gets."""
+"""Charges over the wire: every call that moves money, what it refuses with its field, and what a repeat gets."""
 
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
@@ -7,26 +7,15 @@ from uuid import uuid4
 import grpc
 import pytest
 from grpc import aio
-from services.payments.tests.payments_world import BROWSER, ENTRY, NUMBER, OTHER_BROWSER, PRICE, ToldProcessor, World
+from services.payments.tests.payments_world import NUMBER, PRICE, ToldProcessor, World
+from services.payments.tests.wire_world import context, item_refusals, on_the_wire, refused
 
-from chassis.refusal_status import refusal_from_status, refusal_of
-from chassis.testing import served
 from hashtill.common.v1.money_pb2 import Money
 from hashtill.common.v1.request_context_pb2 import RequestContext
 from hashtill.payments.v1 import charge_pb2
 from hashtill.payments.v1 import payments_service_pb2 as pb
-from hashtill.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub, add_PaymentsServiceServicer_to_server
-from kernel.secret import Secret
-from payments.domain.card_session import CardSession
 from payments.domain.outcome import Declined
-from payments.inbound.card_servicer import PageAddresses
-from payments.inbound.servicer import PaymentsServicer
-from payments.outbound.postgres import requests_of
-from payments.outbound.vault import HmacFingerprints
-from payments.usecases.charge_desk import ChargeDesk
-from payments.usecases.enter_card import CardDesk, Visit, enter_card, open_card_page
 
-PAGES = "https://sync.example"
 USD: dict[str, Any] = {"amount_minor": PRICE.amount_minor, "currency_code": "USD"}
 
 
@@ -36,36 +25,10 @@ def processor(postgres_world: World) -> ToldProcessor:
 
 
 @pytest.fixture
-async def desk(postgres_world: World) -> ChargeDesk:
+async def stub(postgres_world: World) -> AsyncIterator[Any]:
     await postgres_world.card()
-    return postgres_world.desk()
-
-
-@pytest.fixture
-async def stub(postgres_world: World, desk: ChargeDesk) -> AsyncIterator[Any]:
-    addresses = PageAddresses(pages_url="https://cards.sync.example", return_origins=frozenset({PAGES}))
-    transactions: Any = postgres_world.transactions
-    servicer = PaymentsServicer(transactions, requests=requests_of, desk=desk, addresses=addresses)
-    async with served((add_PaymentsServiceServicer_to_server, servicer)) as channel:
-        yield PaymentsServiceStub(channel)
-
-
-async def refused(call: Any) -> str:
-    with pytest.raises(aio.AioRpcError) as caught:
-        await call
-    refusal = refusal_of(caught.value)
-    assert refusal is not None, caught.value
-    assert caught.value.code() is not grpc.StatusCode.INTERNAL
-    return f"{refusal.reason}:{refusal.facts.get('field', '')}".rstrip(":")
-
-
-def item_refusals(answer: Any) -> list[str | None]:
-    found = [refusal_from_status(each.status) for each in answer.results]
-    return [f"{each.reason}:{each.facts.get('field', '')}".rstrip(":") if each else None for each in found]
-
-
-def context() -> RequestContext:
-    return RequestContext(request_id=str(uuid4()), actor="test")
+    async with on_the_wire(postgres_world) as served:
+        yield served
 
 
 def item(**changes: Any) -> pb.AuthorizeItem:
@@ -272,88 +235,6 @@ async def test_a_bad_page_is_refused(stub: Any, request_fields: dict[str, Any], 
     assert await refused(stub.ListLedger(pb.ListLedgerRequest(**request_fields))) == f"INVALID_FIELD:{field}"
 
 
-def session_request(**changes: Any) -> pb.StartCardSessionRequest:
-    wanted: dict[str, Any] = {"context": context(), "browser_session": BROWSER, "return_url": f"{PAGES}/link"}
-    return pb.StartCardSessionRequest(**(wanted | changes))
-
-
-async def test_a_card_session_is_started_once_a_request(stub: Any) -> None:
-    request = session_request()
-
-    first, second = await stub.StartCardSession(request), await stub.StartCardSession(request)
-    request.return_url = f"{PAGES}/other"
-
-    assert first == second
-    assert first.page_url == f"https://cards.sync.example/card/{first.card_session_id}"
-    assert await refused(stub.StartCardSession(request)) == "REQUEST_ID_REUSED"
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"context": RequestContext()}, "context.request_id"),
-        ({"browser_session": ""}, "browser_session"),
-        ({"browser_session": "c" * 65}, "browser_session"),
-        ({"return_url": ""}, "return_url"),
-        ({"return_url": "https://evil.example/"}, "return_url"),
-        ({"return_url": f"https://evil.example/?{PAGES}"}, "return_url"),
-    ],
-)
-async def test_a_bad_card_session_is_refused(stub: Any, changes: dict[str, Any], field: str) -> None:
-    assert await refused(stub.StartCardSession(session_request(**changes))) == f"INVALID_FIELD:{field}"
-
-
-async def entered(stub: Any, world: World) -> pb.StartCardSessionResponse:
-    started: pb.StartCardSessionResponse = await stub.StartCardSession(session_request())
-    visit = Visit(card_session_id=started.card_session_id, browser_session=BROWSER)
-    opened = await open_card_page(visit, transactions=world.transactions)
-    assert isinstance(opened, tuple)
-    fingerprints = HmacFingerprints(Secret(b"k" * 32))
-    desk = CardDesk(transactions=world.transactions, processor=world.processor, fingerprints=fingerprints)
-    assert isinstance(await enter_card(opened[0], ENTRY, desk=desk), CardSession)
-    return started
-
-
-async def test_a_card_is_described_by_session_and_by_token(stub: Any, postgres_world: World) -> None:
-    started = await entered(stub, postgres_world)
-    by_session = pb.DescribeCardRequest(card_session_id=started.card_session_id, browser_session=BROWSER)
-
-    card = (await stub.DescribeCard(by_session)).card
-    same = (await stub.DescribeCard(pb.DescribeCardRequest(card_token=card.card_token))).card
-    addresses = await stub.BatchGetBillingAddresses(
-        pb.BatchGetBillingAddressesRequest(card_tokens=[card.card_token, "", "tok_none"])
-    )
-
-    assert card == same
-    assert (card.last4, card.billing_region, card.brand) == ("0005", "NY", "amex")
-    assert list(addresses.results[0].address.lines) == ["1 Main St", "Floor 2"]
-    assert item_refusals(addresses) == [None, "INVALID_FIELD:card_tokens[1]", "CARD_NOT_FOUND"]
-
-
-async def test_a_card_is_described_to_nobody_else(stub: Any, postgres_world: World) -> None:
-    empty = await stub.StartCardSession(session_request())
-    full = await entered(stub, postgres_world)
-    asked = [
-        pb.DescribeCardRequest(),
-        pb.DescribeCardRequest(card_token="tok_none"),
-        pb.DescribeCardRequest(card_session_id="cs_none", browser_session=BROWSER),
-        pb.DescribeCardRequest(card_session_id=empty.card_session_id, browser_session=BROWSER),
-        pb.DescribeCardRequest(card_session_id=full.card_session_id, browser_session=OTHER_BROWSER),
-        pb.DescribeCardRequest(card_session_id=full.card_session_id),
-    ]
-
-    reasons = [await refused(stub.DescribeCard(each)) for each in asked]
-
-    assert reasons == [
-        "INVALID_FIELD:card",
-        "CARD_NOT_FOUND",
-        "CARD_SESSION_NOT_FOUND",
-        "CARD_SESSION_EMPTY",
-        "SESSION_MISMATCH",
-        "INVALID_FIELD:browser_session",
-    ]
-
-
 async def test_a_card_number_sent_as_a_token_is_not_told_back(stub: Any) -> None:
     with pytest.raises(aio.AioRpcError) as caught:
         await stub.Refund(pb.RefundRequest(context=context(), charge_id=NUMBER, amount=Money(**USD)))
@@ -370,11 +251,8 @@ class Buggy:
 
 async def test_a_bug_that_meets_one_item_tells_nothing_of_itself() -> None:
     transactions: Any = Buggy()
-    desk = World(transactions, hasten=nothing_to_hasten).desk()
-    addresses = PageAddresses(pages_url="https://c.example", return_origins=frozenset({PAGES}))
-    servicer = PaymentsServicer(transactions, requests=requests_of, desk=desk, addresses=addresses)
-    async with served((add_PaymentsServiceServicer_to_server, servicer)) as channel:
-        answer = await PaymentsServiceStub(channel).BatchAuthorize(pb.BatchAuthorizeRequest(items=[item()]))
+    async with on_the_wire(World(transactions, hasten=nothing_to_hasten)) as buggy:
+        answer = await buggy.BatchAuthorize(pb.BatchAuthorizeRequest(items=[item()]))
 
     assert answer.results[0].status.code == grpc.StatusCode.INTERNAL.value[0]
     assert NUMBER not in str(answer)

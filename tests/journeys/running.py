@@ -1,0 +1,77 @@
+"""A whole suite for a test run: `hashtill up` as people start it, with the demo's pace, on a folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from hashtill_cli.demo.pace import demo_variables
+from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.supervisor.address_book import AddressBook, read_address_book
+
+READY_WORDS = "Stop: Ctrl-C"
+
+STOP_SECONDS_MAX = 15.0
+
+
+class RunningSuite:
+    """One data folder, and the suite that runs on it now."""
+
+    def __init__(self, data: Path, *, otlp_endpoint: str) -> None:
+        self.data = data
+        self.said = ""
+        self._variables = {**demo_variables(), "HASHTILL_OTLP_ENDPOINT": otlp_endpoint, "COLUMNS": "200"}
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def book(self) -> AddressBook:
+        """Where everything answers."""
+        return read_address_book(self.data)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The folder's secrets."""
+        return Keyring(self.data)
+
+    def start(self) -> None:
+        """Start it and wait until it says that it is ready."""
+        command = [sys.executable, "-m", "hashtill_cli", "up", "--data", str(self.data)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
+            command, env=os.environ | self._variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for line in self._process.stdout or ():
+            self.said += line
+            if READY_WORDS in line:
+                return
+        raise AssertionError(f"The suite did not start:\n{self.said}")
+
+    def processes(self) -> list[psutil.Process]:
+        """Give every process of it, servers included."""
+        assert self._process is not None
+        main = psutil.Process(self._process.pid)
+        return [main, *main.children(recursive=True)]
+
+    def service(self, name: str) -> psutil.Process:
+        """Find the process of a service by the port it answers on. Raises StopIteration while there is none."""
+        port = int(self.book.processes[name]["grpc"].rpartition(":")[2])
+        return next(
+            each
+            for each in self.processes()
+            if any(at.status == psutil.CONN_LISTEN and at.laddr.port == port for at in each.net_connections())
+        )
+
+    def stop(self) -> int | None:
+        """Press Ctrl-C, as it were, and wait; gives the exit code, or None when it did not run."""
+        if self._process is None:
+            return None
+        self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(STOP_SECONDS_MAX)
+        finally:
+            self._process.kill()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process = None

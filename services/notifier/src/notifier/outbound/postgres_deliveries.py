@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
 from notifier.domain.delivery import Channel, Delivery
-from notifier.outbound.rows import CHANGES, COLUMNS, TYPES, delivery_of, row_of
+from notifier.outbound.rows import CHANGES, COLUMNS, LEASED_AS, TYPES, delivery_of, outcome_of, row_of
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
 _ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, start=1))
@@ -31,13 +31,17 @@ RETURNING {COLUMNS}, due.unknown_since
 """
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
+_GIVEN = {**LEASED_AS, **CHANGES}
+
 _SAVE = f"""
 UPDATE delivery SET {", ".join(f"{name} = given.{name}" for name in CHANGES)}
-FROM unnest({_ARRAYS}) AS given ({COLUMNS})
-WHERE delivery.delivery_id = given.delivery_id AND delivery.state = 'SENDING' AND delivery.tried_at = given.tried_at
+FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_GIVEN.values(), start=1))})
+    AS given ({", ".join(_GIVEN)})
+WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
 RETURNING delivery.delivery_id
 """
-"""Only who still holds the lease as it was given may write; another taker changed `tried_at` or the state."""
+"""Only who still holds the lease as it was given may write; another taker changed `tried_at` or the state. The state is
+given by row: written out, it lets the planner walk the index of due deliveries, with all that were due before."""
 
 _PAGE = f"""
 SELECT {COLUMNS} FROM delivery
@@ -69,7 +73,7 @@ class PostgresDeliveries:
         """Write the outcomes of leased ones; only those still leased as they were come back."""
         if not deliveries:
             return []
-        columns = columns_of([row_of(each) for each in deliveries], count=len(TYPES))
+        columns = columns_of([outcome_of(each) for each in deliveries], count=len(_GIVEN))
         won = {row["delivery_id"] for row in await fetch_unnest(self._connection, _SAVE, *columns)}
         return [each for each in deliveries if each.delivery_id in won]
 

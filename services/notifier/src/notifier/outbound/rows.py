@@ -18,8 +18,18 @@ TYPES = (
     "text", "text", "integer", "timestamptz", "timestamptz", "text", "text", "timestamptz", "timestamptz", "text",
 )  # fmt: skip
 
-CHANGES = ("state", "next_at", "failure", "sent_id", "sent_at", "attempts")
-"""What sending may change; what is said and to whom stays as it was planned."""
+CHANGES = {
+    "state": "text",
+    "next_at": "timestamptz",
+    "failure": "text",
+    "sent_id": "text",
+    "sent_at": "timestamptz",
+    "attempts": "integer",
+}
+"""What sending may change, with its types; what is said and to whom stays as it was planned."""
+
+LEASED_AS = {"key": "uuid", "was": "text", "leased_at": "timestamptz"}
+"""How a delivery was leased: only so may its outcome be written."""
 
 
 def row_of(delivery: Delivery) -> tuple[Any, ...]:
@@ -46,6 +56,21 @@ def row_of(delivery: Delivery) -> tuple[Any, ...]:
         delivery.sent_at,
         delivery.created_at,
         delivery.traceparent,
+    )
+
+
+def outcome_of(delivery: Delivery) -> tuple[Any, ...]:
+    """Write a leased delivery's outcome, in the order of LEASED_AS and CHANGES."""
+    return (
+        delivery.delivery_id,
+        DeliveryState.SENDING.value,
+        delivery.tried_at,
+        delivery.state.value,
+        delivery.next_at,
+        delivery.failure,
+        delivery.sent_id,
+        delivery.sent_at,
+        delivery.attempts,
     )
 
 

@@ -9,14 +9,17 @@ from typing import Protocol
 import tink
 from tink import aead, secret_key_access
 
+from chassis.lifecycle import NotThereError
 from kernel.secret import Secret
 
 FINGERPRINT_KEY_BYTES = 32
 """A key as long as SHA-256's answer; RFC 2104 asks for no less."""
 
+_REMEDY = "Make keys with: python -m payments.outbound.keys"
 
-class WrongKeyError(ValueError):
-    """A key in the settings is none; the sentence says which and how to make one."""
+
+class WrongKeyError(NotThereError):
+    """A key in the settings is none: the start gives up with a sentence that says which and how to make one."""
 
 
 class Kms(Protocol):
@@ -34,7 +37,9 @@ class NoKms:
         try:
             return Secret(base64.b64decode(wrapped.reveal(), validate=True).decode())
         except (binascii.Error, UnicodeDecodeError):
-            raise WrongKeyError("HASHTILL_VAULT_KEYSET must be a Tink AEAD keyset (JSON) as base64.") from None
+            raise WrongKeyError(
+                f"HASHTILL_VAULT_KEYSET must be a Tink AEAD keyset (JSON) as base64. {_REMEDY}"
+            ) from None
 
 
 async def open_keyset(wrapped: Secret[str], *, kms: Kms) -> aead.Aead:
@@ -45,7 +50,7 @@ async def open_keyset(wrapped: Secret[str], *, kms: Kms) -> aead.Aead:
         handle = tink.json_proto_keyset_format.parse(keyset.reveal(), secret_key_access.TOKEN)
         return handle.primitive(aead.Aead)
     except tink.TinkError:
-        raise WrongKeyError("HASHTILL_VAULT_KEYSET holds no usable Tink AEAD keyset.") from None
+        raise WrongKeyError(f"HASHTILL_VAULT_KEYSET holds no usable Tink AEAD keyset. {_REMEDY}") from None
 
 
 def new_keyset() -> str:
@@ -68,7 +73,9 @@ def read_fingerprint_key(written: Secret[str]) -> Secret[bytes]:
     except binascii.Error:
         key = b""
     if len(key) < FINGERPRINT_KEY_BYTES:
-        raise WrongKeyError(f"HASHTILL_FINGERPRINT_KEY must be {FINGERPRINT_KEY_BYTES} random bytes as base64.")
+        raise WrongKeyError(
+            f"HASHTILL_FINGERPRINT_KEY must be {FINGERPRINT_KEY_BYTES} random bytes as base64. {_REMEDY}"
+        )
     return Secret(key)
 
 

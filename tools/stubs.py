@@ -20,6 +20,9 @@ PACKAGE = "hashtill"
 INCLUDES = (PROTOS, Path(grpc_tools.__file__).parent / "_proto", Path(next(iter(google.rpc.__path__))).parents[1])
 """Our protos, Google's well-known types, and google.rpc from the package that also carries its Python."""
 
+PLUGINS = tuple(Path(sys.executable).parent / name for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc"))
+"""Named by their place: nobody has to have the environment's programs on their path."""
+
 PACKAGE_DOC = '"""Generated from protos/ by `make stubs`; never edited by hand."""\n'
 
 
@@ -41,7 +44,8 @@ def generate(target: Path) -> None:
     includes = [f"-I{folder}" for folder in INCLUDES]
     plugins = ("python_out=", "mypy_out=quiet:", "grpc_python_out=", "mypy_grpc_out=quiet:")
     outputs = [f"--{plugin}{target}" for plugin in plugins]
-    if protoc.main(["protoc", *includes, *outputs, *protos()]) != 0:
+    programs = [f"--plugin={program.name}={program}" for program in PLUGINS]
+    if protoc.main(["protoc", *programs, *includes, *outputs, *protos()]) != 0:
         sys.exit("protoc refused the protos; its message is above.")
     for hollow in (path for path in target.rglob("*_pb2_grpc.py*") if "Stub" not in path.read_text()):
         hollow.unlink()

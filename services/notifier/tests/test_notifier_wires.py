@@ -169,3 +169,44 @@ async def test_a_mail_server_that_is_not_there_is_tried_again() -> None:
     away = SmtpMailer(MailServer(host="127.0.0.1", port=9, sender="a@b.example"))
 
     assert await away.send([mail(1)]) == [NotMailed(reason="MAIL_SERVER_UNAVAILABLE", for_good=False)]
+
+
+async def test_an_address_that_smtp_cannot_carry_is_refused_for_good_and_says_nothing(mailer: SmtpMailer) -> None:
+    smuggled = Mail(to="a@b.example>\r\nRCPT TO:<c@d.example", message_id="<1@b>", content=b"hello\r\n")
+
+    assert await mailer.send([smuggled]) == [NotMailed(reason="ADDRESS_UNSENDABLE", for_good=True)]
+    assert await mailer.send([mail(2)]) == [None]
+
+
+async def test_dots_at_the_beginning_of_lines_arrive_as_they_were(
+    sink: MailSink, mailer: SmtpMailer, x: XClient
+) -> None:
+    content = b"Subject: dots\r\nMessage-ID: <3@b>\r\n\r\n.\r\n..two\r\nend"
+
+    await mailer.send([Mail(to="c@d.example", message_id="<3@b>", content=content)])
+
+    mails = XClient(x._session, sink.url)
+    (kept,) = (await mails.call("GET", "/api/mails")).body["mails"]
+    read = (await mails.call("GET", f"/api/mails/{kept['id']}")).body
+    assert read["text"].splitlines() == [".", "..two", "end"]
+
+
+async def test_a_server_without_pipelining_is_spoken_to_step_by_step(mailer: SmtpMailer) -> None:
+    await mailer.send([mail(4)])
+    session = mailer._idle[0]
+    session._pipelining = False
+
+    assert await mailer.send([mail(5)]) == [None]
+    assert mailer._idle == [session]
+
+
+async def test_a_mail_server_that_hangs_up_in_the_middle_is_tried_again(
+    sink: MailSink, mailer: SmtpMailer, x: XClient
+) -> None:
+    await XClient(x._session, sink.url).call("POST", "/sandbox/faults", json={"kind": "drop", "count": 1})
+
+    (first,) = await mailer.send([mail(6)])
+    (second,) = await mailer.send([mail(6)])
+
+    assert first == NotMailed(reason="MAIL_SERVER_UNAVAILABLE", for_good=False)
+    assert second is None

@@ -26,7 +26,7 @@ from kernel.ids import X
 from kernel.secret import Secret
 from notifier.inbound.consumers import NewsHandler
 from notifier.inbound.news import LINK_KINDS, ORDER_KINDS
-from notifier.inbound.sending import LeasedPosts
+from notifier.inbound.sending import Lanes, LeasedPosts
 from notifier.inbound.servicer import NotifierServicer
 from notifier.outbound.composing import Program, TemplateComposer
 from notifier.outbound.inprocess import InProcessMailer, InProcessPosts
@@ -38,7 +38,13 @@ from notifier.outbound.x_posts import ProgramAccount, XPosts
 from notifier.settings import Settings
 from notifier.usecases.ports import Mailer, SocialPosts
 from notifier.usecases.send_mails import send_mails
-from notifier.usecases.send_posts import BATCH_MAX, Posting, send_posts
+from notifier.usecases.send_posts import Posting, send_posts
+
+MAIL_LANES = 2
+"""While one batch is with the mail server, the next is leased and composed."""
+
+POSTS_IN_FLIGHT_MAX = 64
+"""Enough for 1,000 posts a second at X's usual answer; a batch is two rounds of it at most."""
 
 
 async def migrate(settings: Settings) -> None:
@@ -64,8 +70,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     transactions = PostgresTransactions(database=database)
     composer = TemplateComposer(templates, program=_program(settings))
     posts, mails = _senders(settings, lifecycle, transactions, composer)
-    for name, worker in (("posts", posts), ("mails", mails)):
-        lifecycle.add_worker(name, worker.run)
+    lifecycle.add_worker("posts", posts.run)
+    for lane, worker in enumerate(mails.workers):
+        lifecycle.add_worker(f"mails-{lane}", worker.run)
     for name, consumer in _consumers(database, nats, transactions, posts=posts, mails=mails).items():
         lifecycle.add_worker(name, consumer.run)
     servicer = NotifierServicer(transactions)
@@ -76,7 +83,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
 
 def _senders(
     settings: Settings, lifecycle: Lifecycle, transactions: PostgresTransactions, composer: TemplateComposer
-) -> tuple[Worker, Worker]:
+) -> tuple[Worker, Lanes]:
     identity, orders = open_channel(settings.identity_target), open_channel(settings.orders_target)
     lifecycle.ready_after_peer("identity", identity)
     lifecycle.ready_after_peer("orders", orders)
@@ -92,7 +99,7 @@ def _senders(
     async def one_batch_of_mails() -> bool:
         return await send_mails(transactions=transactions, contacts=contacts, composer=composer, mailer=mailer)
 
-    mails = Worker(one_batch_of_mails)
+    mails = Lanes(one_batch_of_mails, count=MAIL_LANES)
 
     async def one_batch_of_posts() -> bool:
         did_work = await send_posts(transactions=transactions, posting=posting)
@@ -110,7 +117,7 @@ def _wires(settings: Settings, lifecycle: Lifecycle) -> tuple[SocialPosts, Maile
         if not settings.bench:
             raise ValueError("HASHTILL_NOTIFIER_WIRE=inprocess says nothing to anybody; it needs HASHTILL_BENCH=1.")
         return InProcessPosts(), InProcessMailer()
-    session = ClientSession(connector=TCPConnector(limit=BATCH_MAX))
+    session = ClientSession(connector=TCPConnector(limit=POSTS_IN_FLIGHT_MAX))
     lifecycle.on_stop("x", session.close)
     account = ProgramAccount(api_url=settings.x_api_url, access_token=settings.x_access_token)
     mailer = SmtpMailer(_mail_server(settings))
@@ -119,7 +126,7 @@ def _wires(settings: Settings, lifecycle: Lifecycle) -> tuple[SocialPosts, Maile
 
 
 def _consumers(
-    database: Database, nats: Client, transactions: PostgresTransactions, *, posts: Worker, mails: Worker
+    database: Database, nats: Client, transactions: PostgresTransactions, *, posts: Worker, mails: Lanes
 ) -> Mapping[str, BatchConsumer]:
     def consumer(stream: str, types: Sequence[type[Any]]) -> BatchConsumer:
         durable = f"notifier-{stream.lower()}"

@@ -1,9 +1,10 @@
-"""The one writer: of all replicas one posts as the program account, so that one counts what is left of its quota."""
+"""Who sends: of all replicas one posts as the program account and counts its quota; mails go out on several lanes."""
 
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from chassis.lease import PostgresLease
+from chassis.workers import Worker
 from kernel.secret import Secret
 
 CHECK_SECONDS = 5.0
@@ -32,3 +33,26 @@ class LeasedPosts:
         held = await self._lease.is_held() or await self._lease.take()
         self._sure_until = monotonic() + CHECK_SECONDS if held else 0.0
         return held
+
+
+class Lanes:
+    """Workers that do the same beside each other: while one waits for a server, another goes on."""
+
+    def __init__(self, run_once: Callable[[], Awaitable[bool]], *, count: int) -> None:
+        self._run_once = run_once
+        self._busy = [False] * count
+        self.workers = [Worker(self._lane(place)) for place in range(count)]
+
+    def wake(self) -> None:
+        """Have one lane look again now, an idle one if there is one."""
+        self.workers[self._busy.index(False) if False in self._busy else 0].wake()
+
+    def _lane(self, place: int) -> Callable[[], Awaitable[bool]]:
+        async def run_once() -> bool:
+            self._busy[place] = True
+            try:
+                return await self._run_once()
+            finally:
+                self._busy[place] = False
+
+        return run_once

@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.inbox import add_inbox
 from chassis.outbox import add_outbox
 from chassis.postgres import Database
-from chassis.unnest import fetch_unnest
 from notifier.domain.events import DeliveryFact
 from notifier.outbound.messages import message_of
 from notifier.outbound.postgres_deliveries import PostgresDeliveries
@@ -60,13 +59,13 @@ class PostgresTransactions:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[PostgresUnit]:
         """Begin one; `at` is the database's clock at its start."""
+        at = await self.database.now()
         async with self.database.transaction() as connection:
-            rows = await fetch_unnest(connection, "SELECT now() AS at")
             yield PostgresUnit(
                 deliveries=PostgresDeliveries(connection),
                 refusals=PostgresRefusals(connection),
                 quotas=PostgresQuotas(connection),
                 inbox=PostgresInbox(connection),
                 outbox=PostgresOutbox(connection),
-                at=rows[0]["at"].astimezone(UTC),
+                at=at,
             )

@@ -34,8 +34,8 @@ from notifier.usecases.ports import (
     Unit,
 )
 
-BATCH_MAX = 64
-"""Posts in flight at once: enough for 1,000 a second at X's usual answer, few enough to answer within the lease."""
+BATCH_MAX = 128
+"""Posts a batch: two rounds of what is in flight at once, so that all are answered well within the lease."""
 
 LEASE_TIME = timedelta(seconds=30)
 """Three times the longest post call; a sender that died is taken over after it, by looking first."""

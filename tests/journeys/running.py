@@ -54,14 +54,10 @@ class RunningSuite:
         main = psutil.Process(self._process.pid)
         return [main, *main.children(recursive=True)]
 
-    def service(self, name: str) -> psutil.Process:
-        """Find the process of a service by the port it answers on. Raises StopIteration while there is none."""
+    def service(self, name: str) -> psutil.Process | None:
+        """Find the process of a service by the port it answers on; None while there is none."""
         port = int(self.book.processes[name]["grpc"].rpartition(":")[2])
-        return next(
-            each
-            for each in self.processes()
-            if any(at.status == psutil.CONN_LISTEN and at.laddr.port == port for at in each.net_connections())
-        )
+        return next((each for each in self.processes() if _answers_on(each, port)), None)
 
     def stop(self) -> int | None:
         """Press Ctrl-C, as it were, and wait; gives the exit code, or None when it did not run."""
@@ -75,3 +71,11 @@ class RunningSuite:
             if self._process.stdout is not None:
                 self._process.stdout.close()
             self._process = None
+
+
+def _answers_on(process: psutil.Process, port: int) -> bool:
+    try:
+        connections = process.net_connections()
+    except psutil.NoSuchProcess:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)

@@ -3,28 +3,35 @@
 One file, so that one worker runs them all on one suite (`--dist=loadfile`); the last tests stop it.
 """
 
+import io
+import json
 import os
 import signal
-import time
+import subprocess
+import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import psutil
 import pytest
+from rich.console import Console
 from tests.journeys.collector import Collector
 from tests.journeys.running import RunningSuite
 
+from hashtill_cli.demo.conversation import tell_purchase
+from hashtill_cli.demo.narrator import Narrator
 from hashtill_cli.scenarios.catalogue import SCENARIOS
 from hashtill_cli.scenarios.outcome import Outcome, look
 from hashtill_cli.scenarios.stories.by_reply import confirm_by_reply
 from hashtill_cli.scenarios.waiting import must
-from hashtill_cli.scenarios.world.campaign import open_trial_house
+from hashtill_cli.scenarios.world.campaign import load_programme, open_trial_house
 from hashtill_cli.scenarios.world.services import Services
 from hashtill_cli.scenarios.world.world import open_world
+from kernel.snowflakes import first_snowflake_at
 
 SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 
 STOP_SECONDS_MAX = 5.0
-AGAIN_SECONDS_MAX = 20.0
 
 pytestmark = pytest.mark.timeout(240)  # all stories are told once, within the first test's time
 
@@ -68,13 +75,45 @@ def test_spans_of_batches_link_to_the_traces_they_join(outcomes: Mapping[str, Ou
     assert {span.service for span in joined} & {"orders", "offers", "payments", "notifier"}, joined[:3]
 
 
+async def test_one_purchase_is_told_with_the_service_that_did_each_thing(
+    outcomes: Mapping[str, Outcome], suite: RunningSuite
+) -> None:
+    assert outcomes
+    said = io.StringIO()
+    async with open_world(suite.book.processes, keyring=suite.keyring) as world:
+        since_id = str(first_snowflake_at(datetime.now(UTC)))
+        await load_programme(world.services, run=world.run)
+        told = await tell_purchase(world, Narrator(Console(file=said, width=160)), since_id=since_id)
+        findings = await look(told.expectations)
+        page = await told.purchase.member.browser.open(told.order_url)
+
+    assert [finding for finding in findings if not finding.holds] == []
+    for words in ("payments  $163.31 authorised", "merchant  the parcel is on its way", "✉  Your receipt"):
+        assert words in said.getvalue()
+    assert "Kindle Fire HD" in page.text
+
+
+def test_the_command_line_posts_lists_shows_and_explains(suite: RunningSuite) -> None:
+    posted = json.loads(hashtill(suite, "post", "--as", "mia_k", "Hello @AmexSync", "--json"))
+    linked = hashtill(suite, "link", "list", "--rows", "2", "--json").splitlines()
+    listed = json.loads(hashtill(suite, "orders", "list", "--state", "completed", "--rows", "1", "--json"))
+    shown = hashtill(suite, "orders", "show", "--post", listed["post_id"])
+    explained = hashtill(suite, "orders", "explain", listed["order_id"])
+
+    assert posted["post_id"].isdecimal()
+    assert len(linked) == 2
+    assert (listed["state"], "completed" in shown) == ("ORDER_STATE_COMPLETED", True)
+    assert "ChargeCaptured" in explained
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_told_to_end_drains_ends_in_time_and_is_forked_again(service: str, suite: RunningSuite) -> None:
+async def test_a_service_told_to_end_drains_ends_in_time_and_is_forked_again(service: str, suite: RunningSuite) -> None:
     before = suite.service(service)
+    assert before is not None
 
     os.kill(before.pid, signal.SIGTERM)
     _, alive = psutil.wait_procs([before], timeout=STOP_SECONDS_MAX)
-    after = wait_for_another(suite, service, before.pid)
+    after = await forked_again(suite, service)
 
     assert alive == []
     assert after.pid != before.pid
@@ -109,15 +148,20 @@ async def trace_of(suite: RunningSuite, post_id: str) -> str:
     return story.steps[0].trace_id
 
 
-def wait_for_another(suite: RunningSuite, service: str, pid: int) -> psutil.Process:
-    """Wait until another process answers for a service."""
-    ends_at = time.monotonic() + AGAIN_SECONDS_MAX
-    while time.monotonic() < ends_at:
-        try:
-            found = suite.service(service)
-        except (StopIteration, psutil.NoSuchProcess):
-            found = None
-        if found is not None and found.pid != pid:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{service} was not forked again within {AGAIN_SECONDS_MAX:g} s")
+def hashtill(suite: RunningSuite, *arguments: str) -> str:
+    """Run a command against the suite; it must succeed."""
+    command = [sys.executable, "-m", "hashtill_cli", *arguments, "--data", str(suite.data)]
+    environ = os.environ | {"COLUMNS": "250"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, env=environ)  # noqa: S603 - our own command
+    return done.stdout
+
+
+async def forked_again(suite: RunningSuite, service: str) -> psutil.Process:
+    """Wait until a process answers for a service again."""
+
+    async def look_for() -> psutil.Process | None:
+        return suite.service(service)
+
+    found = await must(look_for, lambda process: process is not None, what=f"{service} being forked again")
+    assert found is not None
+    return found

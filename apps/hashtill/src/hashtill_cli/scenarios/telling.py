@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from grpc import aio
+
 from hashtill_cli.scenarios.catalogue import Scenario
 from hashtill_cli.scenarios.outcome import Expectation, Outcome, look
 from hashtill_cli.scenarios.world.world import World
@@ -29,6 +31,12 @@ async def tell_all(scenarios: Sequence[Scenario], world: World, *, ended: Ended)
     return sorted(again, key=lambda outcome: titles.index(outcome.title))
 
 
+def problem_of(problem: Exception) -> str:
+    """Write what went wrong as one sentence: a refused call by its own words, anything nameless by its type."""
+    words = problem.details() if isinstance(problem, aio.AioRpcError) else str(problem)
+    return words or repr(problem)
+
+
 async def _tell(scenario: Scenario, world: World, *, ended: Ended, turn: asyncio.Lock | None = None) -> Outcome:
     """Tell one; whatever goes wrong is its outcome, never the others'."""
     story = replace(world, told=[])
@@ -41,7 +49,7 @@ async def _tell(scenario: Scenario, world: World, *, ended: Ended, turn: asyncio
             title=scenario.title, seconds=0.0, posts=story.told, findings=findings, expectations=expectations
         )
     except Exception as problem:  # noqa: BLE001 - the edge of a story: its failure is a row of the table
-        outcome = Outcome(title=scenario.title, seconds=0.0, posts=story.told, problem=str(problem) or repr(problem))
+        outcome = Outcome(title=scenario.title, seconds=0.0, posts=story.told, problem=problem_of(problem))
     outcome = replace(outcome, seconds=asyncio.get_running_loop().time() - began)
     ended(outcome)
     return outcome

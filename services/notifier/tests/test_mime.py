@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from html import unescape
 
 import pytest
 
@@ -35,7 +36,7 @@ def test_a_mail_reads_back_as_it_was_written() -> None:
 
 
 def test_a_mail_is_ascii_with_short_lines_ended_as_smtp_wants_them() -> None:
-    content = written(replace(LETTER, html="<p>" + "Größe 🎁 " * 300, subject="Gr\u00f6\u00dfe " * 20))
+    content = written(replace(LETTER, html="<p>" + "Größe 🎁 " * 300, subject="Größe " * 20))
 
     lines = content.split(b"\r\n")
     assert content.isascii()
@@ -47,7 +48,7 @@ def test_a_mail_is_ascii_with_short_lines_ended_as_smtp_wants_them() -> None:
 def test_whatever_a_text_holds_comes_back(text: str) -> None:
     read = _read(replace(LETTER, text=text, html=text, subject=text))
 
-    assert _part(read, "plain") == _part(read, "html") == text
+    assert _part(read, "plain") == unescape(_part(read, "html")) == text
     assert read["Subject"].split() == text.split()
     assert not read.defects
 

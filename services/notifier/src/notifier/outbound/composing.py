@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import mrml
-
 from kernel.ids import OrderId
 from kernel.page_addresses import PageGrant, PagePurpose, sign_page
 from kernel.secret import Secret
 from notifier.domain.delivery import Delivery
 from notifier.domain.weighted_length import POST_WEIGHT_MAX, shortened, weight_of
+from notifier.outbound.html_mails import render_html
 from notifier.outbound.mime import Letter, written
 from notifier.outbound.templates import Templates
 from notifier.usecases.ports import Mail, Recipient
@@ -55,7 +54,7 @@ class TemplateComposer:
         """Write a mail: text and HTML, with a Message-ID that stays the same however often it is tried."""
         facts = {**delivery.facts, **self._addresses(delivery), "program": self._program.name, "name": recipient.name}
         subject, _, text = self._templates.render(f"mails/{delivery.template}.txt.j2", facts).partition("\n")
-        html = mrml.to_html(self._templates.render(f"mails/{delivery.template}.mjml.j2", facts)).content
+        html = render_html(self._templates, f"mails/{delivery.template}.mjml.j2", facts)
         message_id = f"<{delivery.delivery_id}@{self._domain}>"
         letter = Letter(
             sender_name=self._program.name,

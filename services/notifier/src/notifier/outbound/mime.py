@@ -9,6 +9,9 @@ from email.utils import format_datetime, formataddr
 LINE_CHARACTERS_MAX = 76
 """A header that fits a line with its name is written plainly; a longer one is folded (RFC 5322 asks for 78)."""
 
+LINE_BYTES_MAX = 998
+"""The longest line that may travel as it is (RFC 5322)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
@@ -42,16 +45,26 @@ def written(letter: Letter) -> bytes:
             ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
         )
     )
-    parts = (("plain", letter.text), ("html", letter.html))
-    body = b"".join(_part(kind, content, boundary) for kind, content in parts)
+    body = _part("plain", "quoted-printable", _quoted(letter.text), boundary) + _html_part(letter.html, boundary)
     return head.encode("ascii") + b"\r\n" + body + f"--{boundary}--\r\n".encode()
 
 
-def _part(kind: str, content: str, boundary: str) -> bytes:
-    kinds = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
-    head = f"--{boundary}\r\n{kinds}\r\n"
+def _html_part(html: str, boundary: str) -> bytes:
+    """HTML needs no encoding: what is not ASCII is written as references; only a line too long makes it necessary."""
+    plain = html.encode("ascii", "xmlcharrefreplace").splitlines()
+    if max(map(len, plain), default=0) > LINE_BYTES_MAX or any(line.startswith(b"--=_") for line in plain):
+        return _part("html", "quoted-printable", _quoted(html), boundary)
+    return _part("html", "7bit", b"\r\n".join((*plain, b"")), boundary)
+
+
+def _quoted(content: str) -> bytes:
     lines = "\n".join(content.splitlines()) + "\n"
-    return head.encode("ascii") + b2a_qp(lines.encode()).replace(b"\n", b"\r\n")
+    return b2a_qp(lines.encode()).replace(b"\n", b"\r\n")
+
+
+def _part(kind: str, encoding: str, content: bytes, boundary: str) -> bytes:
+    kinds = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
+    return f"--{boundary}\r\n{kinds}\r\n".encode("ascii") + content
 
 
 def _address(name: str, address: str) -> str:

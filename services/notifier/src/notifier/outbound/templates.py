@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context, select_autoescape
 from jinja2 import TemplateSyntaxError as BrokenTemplate
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -21,6 +23,9 @@ _ALL_FACTS = (
     "card_last4", "carrier", "tracking_number", "reason", "happened", "next_step", "tag", "network", "name",
     "program", "favorites_url", "order_url", "confirm_url", "disown_url", "link_url",
 )  # fmt: skip
+SAID = "_said"
+"""A list given under this name takes what a template says; in its place the text gets zq0qz, zq1qz, …"""
+
 _SAMPLE_TIME = "2026-11-23T12:00:00+00:00"
 SAMPLE_FACTS = dict.fromkeys(_ALL_FACTS, "x") | {
     "window": "900",
@@ -47,10 +52,11 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=_say,
         )
         self._environment.filters.update(when=_when, minutes=_minutes, day=_day, clock=_clock)
 
-    def render(self, name: str, facts: Mapping[str, str]) -> str:
+    def render(self, name: str, facts: Mapping[str, object]) -> str:
         """Fill a template, e.g. `posts/prompt.txt.j2`."""
         return self._environment.get_template(name).render(facts)
 
@@ -68,6 +74,15 @@ class Templates:
             raise TemplatesError(f"{self._folder / (error.name or name)}, line {error.lineno}: {error}.") from error
         except TemplateError as error:
             raise TemplatesError(f"{self._folder / name}, line {_line_of(error)}: {error}.") from error
+
+
+@pass_context
+def _say(context: Context, value: object) -> object:
+    said = context.get(SAID)
+    if said is None:
+        return value
+    said.append(value)
+    return Markup(f"zq{len(said) - 1}qz")  # noqa: S704 - letters and digits of our own
 
 
 def _line_of(error: BaseException) -> int:

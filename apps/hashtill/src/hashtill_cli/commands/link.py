@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hashtill.identity.v1 import identity_service_pb2 as pb
@@ -12,6 +11,7 @@ from hashtill.identity.v1 import link_pb2
 from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from hashtill_cli.calling import PAGE_ROWS, PAGES_MAX, AsJson, Data, call, print_json
 from hashtill_cli.commands.orders_tables import moment
+from hashtill_cli.consoles import console
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def list_all(
         for each in found:
             print_json(each)
     else:
-        Console().print(_table(found))
+        console().print(_table(found))
 
 
 async def _read(stub: "IdentityServiceAsyncStub", *, handle: str, rows: int) -> list[link_pb2.Link]:

@@ -10,7 +10,8 @@ from google.protobuf.json_format import MessageToJson
 
 from chassis.grpc_client import open_channel
 from hashtill.offers.v1 import offer_pb2, offers_service_pb2_grpc
-from hashtill_cli.commands.offers_tables import applied_table, console, offers_table
+from hashtill_cli.commands.offers_tables import applied_table, offers_table
+from hashtill_cli.consoles import console
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 from hashtill_cli.programme_files.applying import Applied, apply_programme
 from hashtill_cli.programme_files.asking import ServerAwayError

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from hashtill.common.v1 import money_pb2
@@ -21,14 +20,6 @@ _STATES = {
 
 
 _NAME_WIDTH_MIN = 16
-_FILE_WIDTH = 140
-"""Columns when nobody watches: a file or a pipe has no edge."""
-
-
-def console() -> Console:
-    """Give the console tables are printed on."""
-    found = Console()
-    return found if found.is_terminal else Console(width=_FILE_WIDTH)
 
 
 def applied_table(rows: Sequence[Row], *, dry_run: bool) -> Table:

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from hashtill.orders.v1 import order_pb2
 from hashtill.orders.v1 import orders_service_pb2 as pb
 from hashtill.orders.v1.orders_service_pb2_grpc import OrdersServiceStub
 from hashtill_cli.calling import PAGE_ROWS, PAGES_MAX, AsJson, Data, call, fail, print_json
 from hashtill_cli.commands.orders_tables import order_table, orders_table, steps_table, verdicts_table
+from hashtill_cli.consoles import console
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 from kernel.ids import Network, PostId, X, order_id_of
 
@@ -40,7 +40,7 @@ def list_all(
         for order in found:
             print_json(order)
     else:
-        Console().print(orders_table(found))
+        console().print(orders_table(found))
 
 
 @orders.command("show")
@@ -57,7 +57,7 @@ def show(
     if as_json:
         print_json(found)
     else:
-        Console().print(order_table(found))
+        console().print(order_table(found))
 
 
 @orders.command("explain")
@@ -74,10 +74,10 @@ def explain(
     if as_json:
         print_json(story)
         return
-    console = Console()
+    shown = console()
     if story.steps:
-        console.print(steps_table(story.steps))
-    console.print(verdicts_table(story.verdicts))
+        shown.print(steps_table(story.steps))
+    shown.print(verdicts_table(story.verdicts))
 
 
 async def _read(

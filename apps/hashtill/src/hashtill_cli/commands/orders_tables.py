@@ -14,6 +14,7 @@ from kernel.money import Money
 def orders_table(orders: Sequence[order_pb2.Order]) -> Table:
     """Show orders, one a row."""
     table = Table("order", "state", "tag", "by", "total", "posted (UTC)")
+    table.columns[0].overflow = "fold"  # an id cut short is no id
     table.columns[4].justify = "right"
     for order in orders:
         table.add_row(

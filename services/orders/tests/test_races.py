@@ -69,6 +69,19 @@ async def test_two_replicas_that_read_one_post_make_one_order(postgres_world: Wo
     assert await postgres_world.told() == ["OrderHeld"]
 
 
+async def test_posts_of_one_member_read_at_once_make_no_more_orders_than_the_cap(
+    postgres_world: World, database: Database
+) -> None:
+    posts = [postgres_world.post(ANN, TAG) for _ in range(20)]
+
+    await asyncio.gather(*(postgres_world.receive(post) for post in posts))
+
+    async with database.transaction() as connection:
+        (outcomes,) = await fetch_unnest(connection, _OUTCOMES)
+    assert outcomes["orders"] == postgres_world.limits.open_orders_max
+    assert (await postgres_world.told()).count("PurchaseRefused") == len(posts) - outcomes["orders"]
+
+
 async def _awaiting(world: World) -> list[Post]:
     """Bring many orders to AWAITING_CONFIRMATION, and give a confirmation of each."""
     authors = _linked(world, count=ORDERS)

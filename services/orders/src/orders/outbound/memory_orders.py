@@ -92,7 +92,7 @@ class MemoryOrders:
         """List the networks that have orders awaiting confirmation."""
         return sorted({order.network for order in self._where(lambda each: each.state is State.AWAITING_CONFIRMATION)})
 
-    async def standings(
+    async def lock_standings(
         self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits
     ) -> dict[CardmemberId, Standing]:
         """Count unconfirmed orders and find the latest expiries."""

@@ -128,6 +128,12 @@ SELECT network FROM each WHERE network IS NOT NULL
 """
 """A loose index scan: as many steps as networks, however many orders wait."""
 
+LOCK_MEMBERS = """
+SELECT pg_advisory_xact_lock(hashtextextended(member::text, 0)) FROM unnest($1::uuid[]) AS member
+"""
+"""Given in order, so that two batches never wait for each other. The count is a statement of its own, after this one:
+counted in the locking statement, the orders of the batch we waited for would not be seen, and the cap not kept."""
+
 STANDINGS = f"""
 SELECT cardmember_id, count(*) FILTER (WHERE state IN ({_UNCONFIRMED})) AS unconfirmed,
     (array_agg(updated_at ORDER BY updated_at DESC) FILTER (WHERE state = '{State.EXPIRED}'))[1:$3::int] AS expiries

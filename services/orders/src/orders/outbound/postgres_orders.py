@@ -79,12 +79,13 @@ class PostgresOrders:
         """List the networks that have orders awaiting confirmation."""
         return [Network(row["network"]) for row in await self._rows(order_sql.WAITING_NETWORKS)]
 
-    async def standings(
+    async def lock_standings(
         self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits
     ) -> dict[CardmemberId, Standing]:
         """Count unconfirmed orders and find the latest expiries, among the orders young enough to matter."""
-        since = at - limits.expiries_within - limits.cool_down
-        rows = await self._rows(order_sql.STANDINGS, list(cardmembers), since, limits.expiries_max)
+        members, since = sorted(cardmembers), at - limits.expiries_within - limits.cool_down
+        await self._rows(order_sql.LOCK_MEMBERS, members)
+        rows = await self._rows(order_sql.STANDINGS, members, since, limits.expiries_max)
         return {
             row["cardmember_id"]: Standing(unconfirmed=row["unconfirmed"], expiries=tuple(row["expiries"] or ()))
             for row in rows

@@ -100,10 +100,10 @@ class Orders(Protocol):
     async def waiting_networks(self) -> list[Network]:
         """List the networks that have orders awaiting confirmation."""
 
-    async def standings(
+    async def lock_standings(
         self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits
     ) -> dict[CardmemberId, Standing]:
-        """Count cardmembers' unconfirmed orders and find their latest expiries."""
+        """Count cardmembers' unconfirmed orders and find their latest expiries; until the end nobody else can."""
 
     async def save(self, changes: Sequence[Change]) -> list[Change]:
         """Write what moved, by compare-and-set, with its story; only winners come back."""

@@ -48,7 +48,6 @@ async def _decide(fresh: Sequence[_Read], linked: dict[Account, Link], *, unit: 
 
 
 async def _desk(fresh: Sequence[_Read], linked: dict[Account, Link], *, unit: Unit, limits: Limits) -> Desk:
-    verdicts = await unit.verdicts.by_posts({(post.network, post.post_id) for post, _ in fresh})
     sought = _sought(fresh, linked)
     found = await unit.orders.lock_sought(sought) if sought != Sought() else []
     buyers = {
@@ -58,7 +57,8 @@ async def _desk(fresh: Sequence[_Read], linked: dict[Account, Link], *, unit: Un
         and (link := linked.get((post.network, post.author_id))) is not None
         and link.cardmember_id is not None
     }
-    standings = await unit.orders.standings(buyers, at=unit.at, limits=limits) if buyers else {}
+    standings = await unit.orders.lock_standings(buyers, at=unit.at, limits=limits) if buyers else {}
+    verdicts = await unit.verdicts.by_posts({(post.network, post.post_id) for post, _ in fresh})
     return Desk(orders=found, verdicts=verdicts, links=linked, standings=standings, at=unit.at, limits=limits)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services.gateway.tests.frames import MIA, NOW, PROGRAM
 
-from gateway.domain.keeping import reason_to_skip
+from gateway.domain.keeping import TAGS_MAX, reason_to_skip, with_tags_that_fit
 from gateway.domain.post import Post, PostKind, SkipReason
 from kernel.ids import NetworkUserId, PostId, X
 from kernel.tags import Tag
@@ -35,6 +35,16 @@ def test_a_known_tag_a_confirmation_shaped_tag_or_the_programs_name_keeps_a_post
     assert skipped(replace(post, tags=(Tag("okbcdfghjk"),))) is None
     assert skipped(replace(post, addresses_program=True)) is None
     assert skipped(replace(post, tags=(Tag("weather"),))) is SkipReason.NOT_FOR_US
+
+
+def test_of_fifty_tags_those_that_matter_are_kept_before_all_others() -> None:
+    decoration = tuple(Tag(f"tag{number}") for number in range(50))
+    post = replace(PLAIN, tags=(*decoration, Tag("buykindle"), Tag("okbcdfghjk")))
+
+    kept = with_tags_that_fit(post, known_tags=KNOWN)
+
+    assert kept.tags == (*decoration[: TAGS_MAX - 2], Tag("buykindle"), Tag("okbcdfghjk"))
+    assert with_tags_that_fit(kept, known_tags=KNOWN) is kept
 
 
 def test_only_a_repost_of_ours_is_kept() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.gateway.tests.frames import JONAS, MIA, NOW, PROGRAM, entities, event, frame, id_at, post, repost
 
 from gateway.domain.post import Post, PostKind, Revocation, Skip, SkipReason
-from gateway.domain.x_frames import LANGUAGE_CHARACTERS_MAX, TAGS_MAX, Reading, read_frame
+from gateway.domain.x_frames import LANGUAGE_CHARACTERS_MAX, Reading, read_frame
 
 READ_AT = NOW + timedelta(minutes=3)
 
@@ -116,11 +116,10 @@ def test_a_protected_author_is_marked() -> None:
     assert read_kept(frame(post(id_at()), protected=True)).author_protected
 
 
-def test_more_tags_than_the_contract_carries_are_dropped_and_counted() -> None:
-    read = read_kept(frame(post(id_at(), *(f"tag{number}" for number in range(50)))))
+def test_fifty_tags_are_all_read() -> None:
+    tags = [f"tag{number}" for number in range(50)]
 
-    assert (len(read.tags), read.tags_dropped) == (TAGS_MAX, 50 - TAGS_MAX)
-    assert read.tags[0] == "tag0"
+    assert list(read_kept(frame(post(id_at(), *tags))).tags) == tags
 
 
 def test_a_post_of_ten_kilobytes_reads_like_any_other() -> None:

@@ -37,7 +37,6 @@ class Post:
     author_protected: bool = False
     language: str = ""
     tags: tuple[Tag, ...] = ()
-    tags_dropped: int = 0
     target_post_id: PostId | None = None
     target_author_id: NetworkUserId | None = None
     addresses_program: bool = False

@@ -9,9 +9,6 @@ from kernel.ids import NetworkUserId, PostId, X
 from kernel.snowflakes import time_of_snowflake
 from kernel.tags import Tag, canonical_tag
 
-TAGS_MAX = 20
-"""The contract's bound (SocialPost.tags); no purchase or confirmation needs more, the rest are dropped and counted."""
-
 LANGUAGE_CHARACTERS_MAX = 35
 """The longest BCP 47 tag that RFC 5646 asks everybody to hold."""
 
@@ -58,7 +55,6 @@ def read_post(data: Fields, *, includes: Fields, program: ProgramAccount) -> Pos
     kind, target = _target(data)
     target_author = _target_author(data, kind=kind, target=target, includes=includes)
     account = _by_id(objects_at(includes, "users"), author)
-    tags, dropped = ((), 0) if kind is PostKind.REPOST else _own_tags(data)
     return Post(
         network=X,
         post_id=_first_version(data, version),
@@ -68,8 +64,7 @@ def read_post(data: Fields, *, includes: Fields, program: ProgramAccount) -> Pos
         author_handle=string_at(account, "username"),
         author_protected=account.get("protected") is True,
         language=string_at(data, "lang")[:LANGUAGE_CHARACTERS_MAX],
-        tags=tags,
-        tags_dropped=dropped,
+        tags=() if kind is PostKind.REPOST else _own_tags(data),
         target_post_id=PostId(target) if target else None,
         target_author_id=NetworkUserId(target_author) if target_author else None,
         addresses_program=target_author == program.user_id or _mentions(data, program),
@@ -138,11 +133,11 @@ def _by_id(items: Iterable[Fields], wanted: str) -> Fields:
     return next((item for item in items if id_at(item, "id") == wanted), {})
 
 
-def _own_tags(data: Fields) -> tuple[tuple[Tag, ...], int]:
-    """Take the author's own tags in order, each once, at most TAGS_MAX, and how many were dropped."""
+def _own_tags(data: Fields) -> tuple[Tag, ...]:
+    """Take the author's own tags in order, each once."""
     tags = dict.fromkeys(canonical_tag(string_at(item, "tag")) for item in _entities(data, "hashtags"))
     tags.pop(Tag(""), None)
-    return tuple(tags)[:TAGS_MAX], max(0, len(tags) - TAGS_MAX)
+    return tuple(tags)
 
 
 def _entities(data: Fields, kind: str) -> list[Fields]:

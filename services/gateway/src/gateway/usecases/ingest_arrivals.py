@@ -17,7 +17,7 @@ from gateway.domain.arrivals import (
     StreamLost,
     StreamOpened,
 )
-from gateway.domain.keeping import reason_to_skip
+from gateway.domain.keeping import reason_to_skip, with_tags_that_fit
 from gateway.domain.positions import Position, advance, watermark_of
 from gateway.domain.post import Post, PostKind, ProgramAccount, Revocation, Skip, SkipReason
 from gateway.domain.x_frames import Reading, read_frame
@@ -130,7 +130,8 @@ def _file(
             if reason := reason_to_skip(reading, known_tags=known_tags, program=program):
                 found.skipped[stream, reason] += 1
             else:
-                (found.deletes if reading.kind is PostKind.DELETE else found.posts).append((stream, reading))
+                kept = found.deletes if reading.kind is PostKind.DELETE else found.posts
+                kept.append((stream, with_tags_that_fit(reading, known_tags=known_tags)))
         case Revocation():
             found.revocations.append(reading)
         case Skip():

@@ -110,7 +110,9 @@ class SocialPost(_message.Message):
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Tags of the post's own entities, canonical (NFC, casefolded, without `#`), in order, without repeats, at most 20."""
+        """Tags of the post's own entities, canonical (NFC, casefolded, without `#`), in order, without repeats, at most 20:
+        of more, those that could order or confirm come before all others.
+        """
 
     def __init__(
         self,

@@ -81,7 +81,8 @@ async def test_the_refusals_of_creating(calls: Calls) -> None:
 
 async def test_the_refusals_of_updating(calls: Calls) -> None:
     await calls.merchant()
-    assert await refused(calls.update()) == (NOT_FOUND, "OFFER_NOT_FOUND", "")
+    for unknown in ("kindle", "", "a\x00b", "a" * 10_000):
+        assert await refused(calls.update(offer_id=unknown)) == (NOT_FOUND, "OFFER_NOT_FOUND", "")
     created = await calls.update(allow_missing=True)
     await calls.update("title", title="New", version=created.version)
     await calls.publish()

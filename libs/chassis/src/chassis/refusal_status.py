@@ -35,6 +35,10 @@ CODES: Mapping[RefusalKind, grpc.StatusCode] = MappingProxyType(
 )
 """Each kind's gRPC status (AIP-193)."""
 
+MESSAGE_CHARACTERS_MAX = 500
+FACT_CHARACTERS_MAX = 200
+"""A status travels in trailers of at most 8 kB: what quotes a caller's own ten kilobytes back is cut, not lost."""
+
 _KINDS = {code.value[0]: kind for kind, code in CODES.items()}
 _ANSWERLESS = frozenset(
     {
@@ -49,11 +53,13 @@ _ANSWERLESS = frozenset(
 
 def status_of(refusal: Refusal) -> status_pb2.Status:
     """Write a refusal as a status: code, message, ErrorInfo (reason, facts) and, for a bad field, BadRequest."""
-    status = status_pb2.Status(code=CODES[refusal.kind].value[0], message=refusal.message)
-    status.details.add().Pack(_error_info(refusal.reason, refusal.facts))
+    message = _cut(refusal.message, MESSAGE_CHARACTERS_MAX)
+    status = status_pb2.Status(code=CODES[refusal.kind].value[0], message=message)
+    facts = {name: _cut(fact, FACT_CHARACTERS_MAX) for name, fact in refusal.facts.items()}
+    status.details.add().Pack(_error_info(refusal.reason, facts))
     if refusal.kind is RefusalKind.INVALID and "field" in refusal.facts:
         violation = error_details_pb2.BadRequest.FieldViolation(
-            field=refusal.facts["field"], description=refusal.message, reason=refusal.reason
+            field=facts["field"], description=message, reason=refusal.reason
         )
         status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     return status
@@ -91,6 +97,10 @@ def internal_status(error_id: str) -> status_pb2.Status:
     status = status_pb2.Status(code=code_pb2.INTERNAL, message=message)
     status.details.add().Pack(_error_info(INTERNAL_ERROR, {"error_id": error_id}))
     return status
+
+
+def _cut(text: str, characters_max: int) -> str:
+    return text if len(text) <= characters_max else f"{text[: characters_max - 1]}…"
 
 
 def _error_info(reason: str, facts: Mapping[str, str]) -> error_details_pb2.ErrorInfo:

@@ -19,6 +19,11 @@ VIOLATIONS_TOLD_MAX = 10
 """Facts travel in a trailer of a few kilobytes; ten wrong fields keep anyone busy."""
 
 
+def is_id(value: str) -> bool:
+    """Whether anything can have this id; what cannot is never asked of the store, which takes no NUL."""
+    return ID.fullmatch(value) is not None
+
+
 class Violations:
     """Field paths with what is wrong there, in the order found."""
 

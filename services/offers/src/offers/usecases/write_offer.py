@@ -10,6 +10,7 @@ from offers.domain.drafting import OfferDraft, check_mask, merged
 from offers.domain.life_cycle import Change
 from offers.domain.merchant import merchant_not_found
 from offers.domain.offer import Offer, Terms, offer_not_found
+from offers.domain.violations import is_id
 from offers.usecases.announce import announce
 from offers.usecases.ports import Transactions, Unit
 
@@ -28,7 +29,7 @@ async def update_offer(
         return wrong
     async with transactions.begin() as unit:
         offer_id = OfferId(draft.offer_id)
-        before = (await unit.offers.locked([offer_id])).get(offer_id)
+        before = (await unit.offers.locked([offer_id])).get(offer_id) if is_id(offer_id) else None
         if before is None:
             return await _create(draft, unit=unit) if allow_missing else offer_not_found(draft.offer_id)
         decided = stale(before, based_on=based_on) or await _change(

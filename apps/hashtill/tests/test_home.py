@@ -4,6 +4,7 @@ import re
 from typing import cast
 
 import aiohttp
+import pytest
 from rich.console import Console
 
 from hashtill_cli.demo.narrator import Narrator
@@ -22,9 +23,9 @@ HOME = Home(
 )
 
 
-async def test_the_home_page_leads_everywhere_until_told_to_stop() -> None:
-    console, stop = Console(file=io.StringIO()), asyncio.Event()
-    serving = asyncio.create_task(serve_home(HOME, port=0, console=console, stop=stop))
+async def test_the_home_page_leads_everywhere_until_it_is_ended() -> None:
+    console = Console(file=io.StringIO())
+    serving = asyncio.create_task(serve_home(HOME, port=0, console=console))
     said = cast("io.StringIO", console.file)
 
     async def said_so_far() -> str:
@@ -36,8 +37,9 @@ async def test_the_home_page_leads_everywhere_until_told_to_stop() -> None:
 
     async with aiohttp.ClientSession() as session, session.get(url[0]) as response:
         page = await response.text()
-    stop.set()
-    await serving
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
 
     assert all(address in page for address in (HOME.timeline, HOME.favorites, HOME.mailbox, HOME.ledger, HOME.parcels))
     assert "<script>" not in page

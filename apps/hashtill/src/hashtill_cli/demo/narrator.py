@@ -21,6 +21,8 @@ _SERVICE_COLOURS = {
     "payments": "green",
     "notifier": "bright_magenta",
     "merchant": "bright_yellow",
+    "✓": "green",
+    "✗": "red",
 }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -23,6 +24,7 @@ from hashtill_cli.scenarios.world.world import World, open_world
 from kernel.snowflakes import first_snowflake_at
 
 FAILED = 1
+INTERRUPTED = 130
 
 TITLE = "the purchase told above"
 
@@ -39,13 +41,17 @@ class Script:
 
 
 def tell(script: Script) -> int:
-    """Tell it; 0 when every story ended as it should."""
-    return asyncio.run(_tell(script))
+    """Tell it; 0 when every story ended as it should. SIGTERM ends it wherever it is."""
+    try:
+        return asyncio.run(_tell(script))
+    except asyncio.CancelledError:
+        return INTERRUPTED
 
 
 async def _tell(script: Script) -> int:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     narrator = Narrator(script.console)
     async with open_world(script.processes, keyring=script.keyring) as world:
         narrator.chapter("Hashtill: a tweet buys a Kindle", f"Minutes are seconds here: {pace_line()}.")
@@ -53,7 +59,8 @@ async def _tell(script: Script) -> int:
         await explain_failed(outcomes, world.services, script.console)
         code = 0 if all(outcome.holds for outcome in outcomes) else FAILED
         if told is not None and not script.once:
-            await serve_home(_home(script, told), port=script.port, console=script.console, stop=stop)
+            with suppress(asyncio.CancelledError):  # told to end, which is how the page ends
+                await serve_home(_home(script, told), port=script.port, console=script.console)
         return code
 
 

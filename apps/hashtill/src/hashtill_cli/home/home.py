@@ -28,15 +28,15 @@ class Home:
     parcels: str
 
 
-async def serve_home(home: Home, *, port: int, console: Console, stop: asyncio.Event) -> None:
-    """Show the page until told to stop; port 0 takes a free one."""
+async def serve_home(home: Home, *, port: int, console: Console) -> None:
+    """Show the page until cancelled; port 0 takes a free one."""
     runner = web.AppRunner(home_site(home), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, LOOPBACK, port).start()
         at = runner.addresses[0][1]
         console.print(f"\n[bold]Now you:[/bold] http://{LOOPBACK}:{at}/   (Ctrl-C ends it)", highlight=False)
-        await stop.wait()
+        await asyncio.Event().wait()
     finally:
         await runner.cleanup()
 

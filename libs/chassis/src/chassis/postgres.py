@@ -35,6 +35,10 @@ COMMIT_SECONDS_MAX = 10.0
 CLOCK_KEPT_SECONDS = 5.0
 """The database clock is read again after this; in between the machine's steady clock carries it on."""
 
+PLANS_BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""Statements of ours go by key. A plan made while a table was empty is kept by its session, and reads the whole table
+again and again until statistics come by, a minute and 100,000 rows later; so every plan is the one for a full table."""
+
 _SESSION_ENDED = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 
 _ANNOUNCED = "hashtill.announced"
@@ -71,7 +75,8 @@ class Database:
             pool_timeout=POOL_WAIT_SECONDS,
             hide_parameters=True,
             connect_args={
-                "server_settings": session_settings(application_name, statement_timeout_ms=statement_timeout_ms),
+                "server_settings": session_settings(application_name, statement_timeout_ms=statement_timeout_ms)
+                | PLANS_BY_KEY,
                 "timeout": POOL_WAIT_SECONDS,
             },
         )

@@ -7,7 +7,7 @@ from typing import Self
 
 import asyncpg
 
-from chassis.postgres import asyncpg_dsn, session_settings
+from chassis.postgres import PLANS_BY_KEY, asyncpg_dsn, session_settings
 from kernel.secret import Secret
 
 ROWS_MAX = 500
@@ -119,7 +119,9 @@ class RelaySession:
         connection = await asyncpg.connect(
             asyncpg_dsn(dsn),
             timeout=CONNECT_SECONDS,
-            server_settings=session_settings(application_name, statement_timeout_ms=STATEMENT_TIMEOUT_MS) | KEEPALIVE,
+            server_settings=session_settings(application_name, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
+            | KEEPALIVE
+            | PLANS_BY_KEY,
         )
         await connection.add_listener(CHANNEL, lambda *_: on_notice())
         return cls(connection)

@@ -18,6 +18,7 @@ from chassis.key_value import KeyValueModel
 from chassis.lifecycle import Lifecycle
 from chassis.maintenance import Maintenance
 from chassis.migrations import run_migrations
+from chassis.outbox import subject_stem
 from chassis.postgres import Database
 from chassis.relay import Relay
 from chassis.workers import Worker, either
@@ -145,19 +146,19 @@ def _consume(feed: _Feed, handlers: Consumers, tags: KeyValueModel[KnownTag]) ->
     """Start the four consumers; posts wait for the first sync of known tags, or they would be ignored for good."""
 
     def consumer(
-        stream: str, durable: str, subject: str, types: Sequence[type[Message]], handler: Any
+        stream: str, durable: str, subjects: Sequence[str], types: Sequence[type[Message]], handler: Any
     ) -> BatchConsumer:
         return BatchConsumer(
             feed.nats,
             feed.database,
             stream=stream,
             durable=durable,
-            subjects=[subject],
+            subjects=subjects,
             types=types,
             handler=handler,
         )
 
-    social = consumer("SOCIAL", receive_posts.CONSUMER, "social.>", consumers.SOCIAL_TYPES, handlers.social)
+    social = consumer("SOCIAL", receive_posts.CONSUMER, ["social.>"], consumers.SOCIAL_TYPES, handlers.social)
 
     async def run_social(stop: asyncio.Event) -> None:
         while not stop.is_set() and not await tags.is_synced():
@@ -170,8 +171,8 @@ def _consume(feed: _Feed, handlers: Consumers, tags: KeyValueModel[KnownTag]) ->
         ("PAYMENTS", follow_orders.PAYMENTS_CONSUMER, consumers.PAYMENTS_TYPES, handlers.payments),
         ("IDENTITY", follow_orders.IDENTITY_CONSUMER, consumers.IDENTITY_TYPES, handlers.identity),
     ):
-        subject = f"hashtill.{stream.lower()}.v1.>"
-        feed.lifecycle.add_worker(durable, consumer(stream, durable, subject, types, handler).run)
+        subjects = [f"{subject_stem(each.DESCRIPTOR.full_name)}.*" for each in types]
+        feed.lifecycle.add_worker(durable, consumer(stream, durable, subjects, types, handler).run)
     return social
 
 

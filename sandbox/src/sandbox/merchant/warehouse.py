@@ -65,7 +65,7 @@ class Warehouse:
             request = orders_service_pb2.ListShipmentsDueRequest(merchant_id=merchant.merchant_id, page_size=DUE_MAX)
             due = await self._orders.ListShipmentsDue(request, timeout=CALL_SECONDS_MAX)
             for shipment in due.shipments:
-                await self._work_on(shipment)
+                await self._try(shipment)
 
     async def take_back(self, order_id: str, merchant_id: str, amount: money_pb2.Money) -> order_pb2.Order:
         """Take goods back: all or part of the money is given back."""
@@ -74,6 +74,13 @@ class Warehouse:
         )
         answer = await self._orders.RequestReturn(request, timeout=CALL_SECONDS_MAX)
         return answer.order
+
+    async def _try(self, shipment: orders_service_pb2.ShipmentDue) -> None:
+        """Work on one; what is refused holds up no other, and is tried again the next round."""
+        try:
+            await self._work_on(shipment)
+        except aio.AioRpcError as error:
+            logger.info("merchant_refused %s %s", shipment.order.order_id, error.details())
 
     async def _work_on(self, shipment: orders_service_pb2.ShipmentDue) -> None:
         parcel = self._parcel_of(shipment)

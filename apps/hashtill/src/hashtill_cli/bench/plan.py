@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much is asked for: `rate` is purchases begun a second (open loop), 0 keeps `in_flight` going (closed loop)."""
+    """How much is asked for: `rate` purchases begun a second (open loop), 0 keeps `in_flight` going (closed loop)."""
 
     seconds: float
     warm_seconds: float

@@ -49,7 +49,7 @@ class BenchError(Exception):
     """There is no figure; the sentence says why."""
 
 
-def run_purchases(load: Load, *, tell: Callable[[str], None], keep: Path | None = None) -> Result:
+def run_purchases(load: Load, *, tell: Callable[[str], None], pgbench_seconds: int, keep: Path | None = None) -> Result:
     """Measure complete purchases. Raises BenchError and what starting a suite raises."""
     with _folder(keep) as data, running_suite(data, tell=tell, extra=EXTRA | (CORE if load.core else {})) as suite:
         if suite is None:
@@ -65,7 +65,8 @@ def run_purchases(load: Load, *, tell: Callable[[str], None], keep: Path | None 
         )
         problems = problems_of(seen, asyncio.run(kept))
         tell("pgbench -N on the same PostgreSQL")
-        return Result(load=load, seen=seen, pgbench_tps=pgbench_tps(suite.servers.postgres), problems=problems)
+        tps = pgbench_tps(suite.servers.postgres, seconds=pgbench_seconds)
+        return Result(load=load, seen=seen, pgbench_tps=tps, problems=problems)
 
 
 @contextmanager

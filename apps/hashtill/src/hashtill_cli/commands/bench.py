@@ -33,6 +33,7 @@ def purchases(  # noqa: PLR0917 - typer's way to say options
     in_flight: Annotated[int, typer.Option(help="Purchases kept going at once (closed loop).", min=1)] = 400,
     rate: Annotated[float, typer.Option(help="Purchases begun a second instead (open loop).", min=0)] = 0,
     core: Annotated[bool, typer.Option("--core", help="X, mail and processor answered in process.")] = False,  # noqa: FBT002 - typer's way to say a flag
+    pgbench: Annotated[int, typer.Option(help="Seconds of pgbench -N afterwards.", min=1)] = 8,
     save: Annotated[Path | None, typer.Option(help="Write the report there too.")] = None,
     data: Annotated[Path | None, typer.Option(help="Keep the run's data there; a fresh folder otherwise.")] = None,
 ) -> None:
@@ -40,7 +41,9 @@ def purchases(  # noqa: PLR0917 - typer's way to say options
     console = Console(width=WIDTH)
     load = Load(seconds=seconds, warm_seconds=warm, members=members, in_flight=in_flight, rate=rate, core=core)
     try:
-        result = run_purchases(load, tell=lambda step: console.print(f"  [dim]{step}[/dim]"), keep=data)
+        result = run_purchases(
+            load, tell=lambda step: console.print(f"  [dim]{step}[/dim]"), pgbench_seconds=pgbench, keep=data
+        )
     except (BenchError, PgbenchError, EmbeddedServerError, StartError, SettingsError) as problem:
         console.print(f"[bold red]No figure.[/bold red] {problem}", highlight=False)
         raise typer.Exit(1) from None

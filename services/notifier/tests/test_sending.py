@@ -171,6 +171,21 @@ async def test_out_of_quota_waits_for_its_reset(world: World) -> None:
     assert world.network.posted == []
 
 
+async def test_what_another_lane_is_posting_counts_as_spent(world: World) -> None:
+    almost = quota(remaining=1)
+    world.network.answers = [PostAnswer(outcome=NotPosted(reason="POST_GONE", for_good=True), quota=almost)]
+    await world.hear(refusal("TWO_TAGS", post="3"))
+    await world.send_posts()
+    await world.hear(order_news(OrderNewsKind.HELD, name="other"))
+    other_lane, _ = await lease_posts(transactions=world.transactions)
+    await world.hear(refusal("SOLD_OUT", post="5"))
+
+    ours, kept_back = await lease_posts(transactions=world.transactions)
+
+    assert (len(other_lane), list(ours)) == (1, [])
+    assert [each.next_at for each in kept_back] == [almost.reset_at]
+
+
 async def test_a_prompt_that_is_not_fresh_is_asked_about_first(memory: MemoryStore) -> None:
     memory.at = NOW + timedelta(minutes=1)
     world = World(memory.transactions())

@@ -16,7 +16,6 @@ from chassis.migrations import run_migrations
 from chassis.outbox import subject_stem
 from chassis.postgres import Database
 from chassis.relay import Relay
-from chassis.workers import Worker
 from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from hashtill.notifier.v1.notifier_service_pb2_grpc import add_NotifierServiceServicer_to_server
 from hashtill.offers.v1.events_pb2 import OfferPublished
@@ -40,8 +39,8 @@ from notifier.usecases.ports import Mailer, SocialPosts
 from notifier.usecases.send_mails import send_mails
 from notifier.usecases.send_posts import Posting, send_posts
 
-MAIL_LANES = 2
-"""While one batch is with the mail server, the next is leased and composed."""
+LANES = 2
+"""Of posts and of mails: while one batch is with the network or the mail server, the next is leased and composed."""
 
 POSTS_IN_FLIGHT_MAX = 64
 """Enough for 1,000 posts a second at X's usual answer; a batch is two rounds of it at most."""
@@ -70,9 +69,9 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     transactions = PostgresTransactions(database=database)
     composer = TemplateComposer(templates, program=_program(settings))
     posts, mails = _senders(settings, lifecycle, transactions, composer)
-    lifecycle.add_worker("posts", posts.run)
-    for lane, worker in enumerate(mails.workers):
-        lifecycle.add_worker(f"mails-{lane}", worker.run)
+    for name, lanes in (("posts", posts), ("mails", mails)):
+        for lane, worker in enumerate(lanes.workers):
+            lifecycle.add_worker(f"{name}-{lane}", worker.run)
     for name, consumer in _consumers(database, nats, transactions, posts=posts, mails=mails).items():
         lifecycle.add_worker(name, consumer.run)
     servicer = NotifierServicer(transactions)
@@ -83,7 +82,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
 
 def _senders(
     settings: Settings, lifecycle: Lifecycle, transactions: PostgresTransactions, composer: TemplateComposer
-) -> tuple[Worker, Lanes]:
+) -> tuple[Lanes, Lanes]:
     identity, orders = open_channel(settings.identity_target), open_channel(settings.orders_target)
     lifecycle.ready_after_peer("identity", identity)
     lifecycle.ready_after_peer("orders", orders)
@@ -99,7 +98,7 @@ def _senders(
     async def one_batch_of_mails() -> bool:
         return await send_mails(transactions=transactions, contacts=contacts, composer=composer, mailer=mailer)
 
-    mails = Lanes(one_batch_of_mails, count=MAIL_LANES)
+    mails = Lanes(one_batch_of_mails, count=LANES)
 
     async def one_batch_of_posts() -> bool:
         did_work = await send_posts(transactions=transactions, posting=posting)
@@ -109,7 +108,7 @@ def _senders(
 
     writer = LeasedPosts(settings.database_url, one_batch_of_posts)
     lifecycle.on_stop("posting lease", writer.give_back)
-    return Worker(writer.run_once), mails
+    return Lanes(writer.run_once, count=LANES), mails
 
 
 def _wires(settings: Settings, lifecycle: Lifecycle) -> tuple[SocialPosts, Mailer]:
@@ -126,7 +125,7 @@ def _wires(settings: Settings, lifecycle: Lifecycle) -> tuple[SocialPosts, Maile
 
 
 def _consumers(
-    database: Database, nats: Client, transactions: PostgresTransactions, *, posts: Worker, mails: Lanes
+    database: Database, nats: Client, transactions: PostgresTransactions, *, posts: Lanes, mails: Lanes
 ) -> Mapping[str, BatchConsumer]:
     def consumer(stream: str, types: Sequence[type[Any]]) -> BatchConsumer:
         durable = f"notifier-{stream.lower()}"

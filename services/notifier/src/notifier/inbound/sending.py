@@ -1,5 +1,6 @@
-"""Who sends: of all replicas one posts as the program account and counts its quota; mails go out on several lanes."""
+"""Who sends: of all replicas one posts as the program account and counts its quota; every kind goes out on lanes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
@@ -18,11 +19,13 @@ class LeasedPosts:
         self._lease = PostgresLease(dsn, name="program account")
         self._run = run
         self._sure_until = 0.0
+        self._asking = asyncio.Lock()
 
     async def run_once(self) -> bool:
         """Send one batch if we are the writer; False when there was nothing to do or another replica writes."""
-        if monotonic() >= self._sure_until and not await self._holds():
-            return False
+        async with self._asking:  # the lease has one connection, and the lanes share it
+            if monotonic() >= self._sure_until and not await self._holds():
+                return False
         return await self._run()
 
     async def give_back(self) -> None:

@@ -34,6 +34,10 @@ class MemoryDeliveries:
         leased = [self._take(each, lease_time) for each in due[:limit]]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
 
+    async def count_sending(self, channels: Sequence[Channel]) -> int:
+        """Count those that are leased."""
+        return sum(row.state is DeliveryState.SENDING and row.channel in channels for row in self._rows.values())
+
     async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Write the outcomes of leased ones; only those still leased as they were come back."""
         won = [each for each in deliveries if self._still_leased(each)]

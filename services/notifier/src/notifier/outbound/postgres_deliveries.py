@@ -31,6 +31,8 @@ RETURNING {COLUMNS}, due.unknown_since
 """
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
+_SENDING = "SELECT count(*) FROM delivery WHERE state = 'SENDING' AND channel = ANY($1::text[])"
+
 _GIVEN = {**LEASED_AS, **CHANGES}
 
 _SAVE = f"""
@@ -68,6 +70,11 @@ class PostgresDeliveries:
         rows = await fetch_unnest(self._connection, _LEASE, [each.value for each in channels], limit, lease_time)
         leased = [Leased(delivery=delivery_of(row), unknown_since=row["unknown_since"]) for row in rows]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
+
+    async def count_sending(self, channels: Sequence[Channel]) -> int:
+        """Count those that are leased."""
+        rows = await fetch_unnest(self._connection, _SENDING, [each.value for each in channels])
+        return int(rows[0]["count"])
 
     async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Write the outcomes of leased ones; only those still leased as they were come back."""

@@ -46,6 +46,9 @@ class Deliveries(Protocol):
     async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
         """Take the most urgent due ones for sending, each for one taker, until the lease runs out."""
 
+    async def count_sending(self, channels: Sequence[Channel]) -> int:
+        """Count those that are leased, by whomever: what they spend is not known yet."""
+
     async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Write the outcomes of leased ones; only those still leased as they were come back."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kernel.ids import Network, OrderId
@@ -33,6 +33,8 @@ from notifier.usecases.ports import (
     Transactions,
     Unit,
 )
+
+CHANNELS = (Channel.POST, Channel.REPLY)
 
 BATCH_MAX = 128
 """Posts a batch: two rounds of what is in flight at once, so that all are answered well within the lease."""
@@ -80,9 +82,9 @@ async def send_posts(*, transactions: Transactions, posting: Posting) -> bool:
 async def lease_posts(*, transactions: Transactions) -> tuple[Sequence[Leased], Sequence[Delivery]]:
     """Lease: take the most urgent and share the quota out; what may not be spent now is kept back."""
     async with transactions.begin() as unit:
-        leased = await unit.deliveries.lease([Channel.POST, Channel.REPLY], limit=BATCH_MAX, lease_time=LEASE_TIME)
-        spending = await _spending(leased, unit=unit)
+        leased = await unit.deliveries.lease(CHANNELS, limit=BATCH_MAX, lease_time=LEASE_TIME)
         quota = await _quota(leased, unit=unit)
+        spending = await _spending(leased, quota=quota, unit=unit)
     allowed = {each.delivery_id for each in spending.allowed}
     until = quota.reset_at if quota else None
     kept_back = [put_off(each, until=until or each.next_at) for each in spending.waiting]
@@ -143,15 +145,19 @@ async def apply_outcomes(
             await unit.quotas.write(network, quota)
 
 
-async def _spending(leased: Sequence[Leased], *, unit: Unit) -> Spending:
+async def _spending(leased: Sequence[Leased], *, quota: Quota | None, unit: Unit) -> Spending:
     refusals_spent = await unit.refusals.spent_since(unit.at - QUOTA_WINDOW) if leased else 0
-    quota = await _quota(leased, unit=unit)
     return spend([each.delivery for each in leased], quota=quota, refusals_spent=refusals_spent, at=unit.at)
 
 
 async def _quota(leased: Sequence[Leased], *, unit: Unit) -> Quota | None:
+    """Read what the network left us, less what the other lane's posts are spending just now."""
     network = leased[0].delivery.network if leased else None
-    return await unit.quotas.read(network) if network else None
+    quota = await unit.quotas.read(network) if network else None
+    if quota is None:
+        return None
+    others = await unit.deliveries.count_sending(CHANNELS) - len(leased)
+    return replace(quota, remaining=max(0, quota.remaining - others))
 
 
 def _is_stale(delivery: Delivery) -> bool:

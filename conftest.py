@@ -11,6 +11,7 @@ JOURNEYS = "tests/journeys"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell xdist which tests go together."""
     for item in items:
         place = item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(JOURNEYS if place.startswith(JOURNEYS) else place))

@@ -10,6 +10,7 @@ import psutil
 
 from hashtill_cli.demo.pace import demo_variables
 from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.scenarios.waiting import must
 from hashtill_cli.supervisor.address_book import AddressBook, read_address_book
 
 READY_WORDS = "Stop: Ctrl-C"
@@ -71,6 +72,17 @@ class RunningSuite:
             if self._process.stdout is not None:
                 self._process.stdout.close()
             self._process = None
+
+
+async def forked_again(suite: RunningSuite, service: str) -> psutil.Process:
+    """Wait until a process answers for a service again."""
+
+    async def look_for() -> psutil.Process | None:
+        return suite.service(service)
+
+    found = await must(look_for, lambda process: process is not None, what=f"{service} being forked again")
+    assert found is not None
+    return found
 
 
 def _answers_on(process: psutil.Process, port: int) -> bool:

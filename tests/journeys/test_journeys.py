@@ -16,7 +16,7 @@ import psutil
 import pytest
 from rich.console import Console
 from tests.journeys.collector import Collector
-from tests.journeys.running import RunningSuite
+from tests.journeys.running import RunningSuite, forked_again
 
 from hashtill_cli.demo.conversation import tell_purchase
 from hashtill_cli.demo.narrator import Narrator
@@ -154,14 +154,3 @@ def hashtill(suite: RunningSuite, *arguments: str) -> str:
     environ = os.environ | {"COLUMNS": "250"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, env=environ)  # noqa: S603 - our own command
     return done.stdout
-
-
-async def forked_again(suite: RunningSuite, service: str) -> psutil.Process:
-    """Wait until a process answers for a service again."""
-
-    async def look_for() -> psutil.Process | None:
-        return suite.service(service)
-
-    found = await must(look_for, lambda process: process is not None, what=f"{service} being forked again")
-    assert found is not None
-    return found

@@ -186,11 +186,11 @@ class World:
     async def hear(self, *news: OrderNews | RefusalNews | OfferNews | LinkNews) -> Sequence[Delivery]:
         return await plan_deliveries(news, consumer="test", transactions=self.transactions)
 
-    async def send_posts(self) -> bool:
+    async def send_posts(self) -> int:
         posting = Posting(networks={X: self.network}, composer=self.composer, orders=self.peers, contacts=self.peers)
         return await send_posts(transactions=self.transactions, posting=posting)
 
-    async def send_mails(self) -> bool:
+    async def send_mails(self) -> int:
         return await send_mails(
             transactions=self.transactions, contacts=self.peers, composer=self.composer, mailer=self.mailer
         )

@@ -36,7 +36,9 @@ from notifier.outbound.templates import Templates
 from notifier.outbound.x_posts import ProgramAccount, XPosts
 from notifier.settings import Settings
 from notifier.usecases.ports import Mailer, SocialPosts
+from notifier.usecases.send_mails import BATCH_MAX as MAILS_MAX
 from notifier.usecases.send_mails import send_mails
+from notifier.usecases.send_posts import BATCH_MAX as POSTS_MAX
 from notifier.usecases.send_posts import Posting, send_posts
 
 LANES = 2
@@ -95,20 +97,20 @@ def _senders(
         contacts=contacts,
     )
 
-    async def one_batch_of_mails() -> bool:
+    async def one_batch_of_mails() -> int:
         return await send_mails(transactions=transactions, contacts=contacts, composer=composer, mailer=mailer)
 
-    mails = Lanes(one_batch_of_mails, count=LANES)
+    mails = Lanes(one_batch_of_mails, full=MAILS_MAX, count=LANES)
 
-    async def one_batch_of_posts() -> bool:
-        did_work = await send_posts(transactions=transactions, posting=posting)
-        if did_work:
+    async def one_batch_of_posts() -> int:
+        sent = await send_posts(transactions=transactions, posting=posting)
+        if sent:
             mails.wake()
-        return did_work
+        return sent
 
     writer = LeasedPosts(settings.database_url, one_batch_of_posts)
     lifecycle.on_stop("posting lease", writer.give_back)
-    return Lanes(writer.run_once, count=LANES), mails
+    return Lanes(writer.run_once, full=POSTS_MAX, count=LANES), mails
 
 
 def _wires(settings: Settings, lifecycle: Lifecycle) -> tuple[SocialPosts, Mailer]:

@@ -15,17 +15,17 @@ CHECK_SECONDS = 5.0
 class LeasedPosts:
     """Runs a tick only while this replica holds the lease on the program account."""
 
-    def __init__(self, dsn: Secret[str], run: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, dsn: Secret[str], run: Callable[[], Awaitable[int]]) -> None:
         self._lease = PostgresLease(dsn, name="program account")
         self._run = run
         self._sure_until = 0.0
         self._asking = asyncio.Lock()
 
-    async def run_once(self) -> bool:
-        """Send one batch if we are the writer; False when there was nothing to do or another replica writes."""
+    async def run_once(self) -> int:
+        """Send one batch if we are the writer, and give its size; 0 also while another replica writes."""
         async with self._asking:  # the lease has one connection, and the lanes share it
             if monotonic() >= self._sure_until and not await self._holds():
-                return False
+                return 0
         return await self._run()
 
     async def give_back(self) -> None:
@@ -41,8 +41,8 @@ class LeasedPosts:
 class Lanes:
     """Workers that do the same beside each other: while one waits for a server, another goes on."""
 
-    def __init__(self, run_once: Callable[[], Awaitable[bool]], *, count: int) -> None:
-        self._run_once = run_once
+    def __init__(self, run_once: Callable[[], Awaitable[int]], *, full: int, count: int) -> None:
+        self._run_once, self._full = run_once, full
         self._busy = [False] * count
         self.workers = [Worker(self._lane(place)) for place in range(count)]
 
@@ -54,7 +54,7 @@ class Lanes:
         async def run_once() -> bool:
             self._busy[place] = True
             try:
-                return await self._run_once()
+                return await self._run_once() >= self._full  # behind a batch that is not full, nothing waits
             finally:
                 self._busy[place] = False
 

@@ -15,11 +15,11 @@ LEASE_TIME = timedelta(seconds=60)
 """Three times the mail server's longest answer; a mail tried again keeps its Message-ID."""
 
 
-async def send_mails(*, transactions: Transactions, contacts: Contacts, composer: Composer, mailer: Mailer) -> bool:
-    """Send one batch; True when there was something to do."""
+async def send_mails(*, transactions: Transactions, contacts: Contacts, composer: Composer, mailer: Mailer) -> int:
+    """Send one batch; gives how many deliveries it had."""
     leased = await lease_mails(transactions=transactions)
     if not leased:
-        return False
+        return 0
     recipients = await contacts.of(_cardmember_ids(leased))
     reachable = [each.delivery for each in leased if each.delivery.cardmember_id in recipients]
     mails = compose(reachable, recipients=recipients, composer=composer)
@@ -29,7 +29,7 @@ async def send_mails(*, transactions: Transactions, contacts: Contacts, composer
         decided = [_decide(each.delivery, outcomes=outcomes, message_ids=message_ids, at=unit.at) for each in leased]
         saved = await unit.deliveries.save(decided)
         await unit.outbox.add(facts_of(*saved, at=unit.at))
-    return True
+    return len(leased)
 
 
 async def lease_mails(*, transactions: Transactions) -> Sequence[Leased]:

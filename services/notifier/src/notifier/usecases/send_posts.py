@@ -67,16 +67,17 @@ class Outcome:
     answer: PostAnswer
 
 
-async def send_posts(*, transactions: Transactions, posting: Posting) -> bool:
-    """Send one batch; True when there was something to do."""
+async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
+    """Send one batch; gives how many deliveries it had."""
     leased, kept_back = await lease_posts(transactions=transactions)
-    if not leased and not kept_back:
-        return False
+    taken = len(leased) + len(kept_back)
+    if not taken:
+        return 0
     leased, stale = await set_stale_aside(leased, orders=posting.orders)
     leased, unwanted = await set_unwanted_aside(leased, contacts=posting.contacts)
     outcomes = await asyncio.gather(*(call(each, posting=posting) for each in leased))
     await apply_outcomes(outcomes, aside=[*stale, *unwanted, *kept_back], transactions=transactions)
-    return True
+    return taken
 
 
 async def lease_posts(*, transactions: Transactions) -> tuple[Sequence[Leased], Sequence[Delivery]]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID, uuid5
 
-from kernel.ids import CardmemberId, CardToken, ChargeId, LinkId, MerchantId, NetworkUserId, OfferId, OrderId
+from kernel.ids import CardmemberId, CardToken, ChargeId, LinkId, MerchantId, Network, NetworkUserId, OfferId, OrderId
 from kernel.money import Money
 from kernel.refusals import Refusal, RefusalKind
 from orders.domain.charging import ChargeSeen, ChargeState
@@ -142,9 +143,13 @@ class AddressesKept:
 class Backlog:
     def __init__(self) -> None:
         self.waiting = 0
+        self.in_flight = False
 
     async def pending(self) -> int:
         return self.waiting
+
+    async def certain(self, _network: Network, least: datetime | None) -> datetime | None:
+        return None if self.in_flight else least
 
 
 def usd(minor: int) -> Money:

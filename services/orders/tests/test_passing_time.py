@@ -8,7 +8,7 @@ from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, TAG, Wor
 from kernel.ids import Network, NetworkUserId, X
 from kernel.shards import SOCIAL_SHARDS
 from orders.domain.change import Cause, looked_at
-from orders.domain.cutoff import Watermark, cutoff, is_dark, least_watermark
+from orders.domain.cutoff import Hearing, Watermark, cutoff, heard, is_dark, least_watermark
 from orders.domain.overdue import expire
 from orders.domain.states import CancelReason, State
 from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders, pass_deadlines, watch_ages
@@ -46,6 +46,34 @@ def test_a_network_is_heard_when_every_shard_is() -> None:
 
     assert least_watermark(some) is None
     assert least_watermark({**some, SOCIAL_SHARDS - 1: BEFORE}) == BEFORE
+
+
+def test_a_watermark_counts_when_no_post_before_it_is_in_flight() -> None:
+    first = heard(Hearing(), BEFORE, delivered=7, settled=5)
+    later = heard(first, START, delivered=9, settled=6)
+    settled = heard(later, START, delivered=9, settled=7)
+
+    assert (first.certain, later, settled.certain) == (None, first, BEFORE)
+    assert heard(settled, START, delivered=9, settled=9) == Hearing(certain=START)
+
+
+def test_places_of_a_stream_made_anew_do_not_hold_time_up() -> None:
+    before = heard(Hearing(), BEFORE, delivered=7_000, settled=5)
+
+    anew = heard(before, START, delivered=3, settled=2)
+
+    assert heard(anew, START, delivered=4, settled=3).certain == START
+
+
+async def test_nothing_expires_while_a_post_is_in_the_hands_of_a_process_that_died(world: World) -> None:
+    order = await world.prompted()
+    world.pass_time(minutes=20)
+    await world.hear(world.store.at)
+    world.backlog.in_flight = True
+
+    await _expire(world)
+
+    assert (await world.again(order)).state is State.AWAITING_CONFIRMATION
 
 
 async def test_an_unconfirmed_order_expires_after_its_window_and_the_slack(world: World) -> None:

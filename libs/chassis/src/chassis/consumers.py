@@ -126,6 +126,18 @@ class BatchConsumer:
             return 1
         return int(answer["num_pending"]) + int(answer["num_ack_pending"])
 
+    async def progress(self) -> tuple[int, int] | None:
+        """Say up to which place of the stream messages were delivered, and up to which all are acknowledged.
+
+        None while that cannot be known. Places start anew when a stream is made anew.
+        """
+        try:
+            answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
+        except (JetStreamError, nats.errors.Error):
+            return None
+        delivered = int(answer["delivered"]["stream_seq"])
+        return delivered, int(answer["ack_floor"]["stream_seq"]) if answer["num_ack_pending"] else delivered
+
     async def close(self) -> None:
         """Give back what was not handled, see the acknowledgements off, and end the subscriptions."""
         self._stopping.set()

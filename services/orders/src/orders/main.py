@@ -36,6 +36,7 @@ from orders.inbound.changing_calls import ChangingParts
 from orders.inbound.clocks import Clocks
 from orders.inbound.consumers import Consumers
 from orders.inbound.servicer import OrdersServicer, ReadingParts
+from orders.inbound.social_backlog import ConsumedPosts
 from orders.inbound.steps import LANES, Steps
 from orders.inbound.watchers import Watchers
 from orders.outbound.links import GrpcLinks
@@ -71,7 +72,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     social = _consume(_Feed(nats, database, lifecycle), handlers, tags)
     _run_steps(parts.steps, lifecycle)
     _run_clocks(
-        Clocks(backlog=social, transactions=parts.changing.transactions, limits=parts.changing.limits), lifecycle
+        Clocks(backlog=ConsumedPosts(social), transactions=parts.changing.transactions, limits=parts.changing.limits),
+        lifecycle,
     )
     servicer = OrdersServicer(parts.changing, parts.reading)
     registered = [(add_OrdersServiceServicer_to_server, servicer)]

@@ -1,7 +1,7 @@
 """Cutoff: up to which deadline a network's orders may expire; may be late, never early."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kernel.ids import Network
@@ -23,6 +23,29 @@ def least_watermark(watermarks: Mapping[int, datetime]) -> datetime | None:
     if any(shard not in watermarks for shard in range(SOCIAL_SHARDS)):
         return None
     return min(watermarks[shard] for shard in range(SOCIAL_SHARDS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Up to when a network is heard for certain, and what will be certain once posts up to a place are settled.
+
+    A watermark alone is not enough: a post before it may be in the hands of a process that died, and come again only
+    when its acknowledgement is overdue, while the watermark itself was read by another.
+    """
+
+    certain: datetime | None = None
+    next: datetime | None = None
+    next_place: int = 0
+
+
+def heard(hearing: Hearing, least: datetime | None, *, delivered: int, settled: int) -> Hearing:
+    """Take a least watermark that was read before anybody asked how far posts were `delivered` and `settled`."""
+    if settled >= delivered:
+        return Hearing(certain=least)
+    waits_for = Hearing(certain=hearing.certain, next=least, next_place=delivered)
+    if hearing.next is None or hearing.next_place > delivered:
+        return waits_for
+    return replace(waits_for, certain=hearing.next) if settled >= hearing.next_place else hearing
 
 
 def is_dark(least: datetime | None, *, at: datetime, limits: Limits) -> bool:

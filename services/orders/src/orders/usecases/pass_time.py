@@ -53,6 +53,7 @@ async def _expire_on(
 ) -> timedelta:
     async with transactions.begin() as unit:
         least, asked_at = least_watermark(await unit.watermarks.of(network)), unit.at
+    least = await backlog.certain(network, least)
     # Whether posts wait is asked only of a dark network, and outside any transaction.
     dark = is_dark(least, at=asked_at, limits=limits)
     nothing_pending = dark and await backlog.pending() == 0

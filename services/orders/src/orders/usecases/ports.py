@@ -264,3 +264,6 @@ class SocialBacklog(Protocol):
 
     async def pending(self) -> int:
         """Count the posts that wait to be read by us."""
+
+    async def certain(self, network: Network, least: datetime | None) -> datetime | None:
+        """Say up to when a network is heard, given its least watermark: no post before it is in flight any more."""

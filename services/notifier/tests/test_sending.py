@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from services.notifier.tests.notifier_world import (
     ANN,
     NOW,
@@ -25,8 +24,7 @@ from notifier.domain.delivery import Channel, DeliveryState, Purpose
 from notifier.domain.events import DeliveryFactKind
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore
-from notifier.usecases.ports import DeliveryFilter, NotMailed, NotPosted, PageCursor, PostAnswer, Posted
-from notifier.usecases.read_deliveries import list_deliveries
+from notifier.usecases.ports import NotMailed, NotPosted, PostAnswer, Posted
 from notifier.usecases.send_posts import LEASE_TIME, lease_posts
 
 AWAY = NotPosted(reason="NETWORK_UNAVAILABLE")
@@ -265,24 +263,6 @@ async def test_a_lease_that_another_took_over_writes_nothing(memory: MemoryStore
     assert list(won) == []
 
 
-async def test_nothing_to_do_is_nothing_done(world: World) -> None:
-    assert not await world.send_posts()
-    assert not await world.send_mails()
-    assert await world.hear() == []
-
-
-async def test_deliveries_are_listed_page_by_page(world: World) -> None:
-    await world.hear(HELD, offer_news(), *(link_news(kind) for kind in LinkNewsKind))
-
-    first = await list_deliveries(DeliveryFilter(), after=None, limit=3, transactions=world.transactions)
-    cursor = PageCursor(created_at=first[-1].created_at, delivery_id=first[-1].delivery_id)
-    rest = await list_deliveries(DeliveryFilter(), after=cursor, limit=3, transactions=world.transactions)
-    of_order = DeliveryFilter(order_id=ORDER.order_id, states=frozenset({DeliveryState.WAITING}))
-
-    assert len({each.delivery_id for each in (*first, *rest)}) == 5
-    assert len(await list_deliveries(of_order, after=None, limit=9, transactions=world.transactions)) == 1
-
-
 async def test_what_became_of_it_is_told(memory: MemoryStore) -> None:
     world = World(memory.transactions())
     world.network.answers = [answer(Posted(post_id=PostId("1"), posted_at=NOW)), answer(replace(AWAY, for_good=True))]
@@ -294,15 +274,3 @@ async def test_what_became_of_it_is_told(memory: MemoryStore) -> None:
     told = [type(event).__name__ for event in memory.outbox.events]
     assert sorted(told) == ["MailAccepted", "MailAccepted", "ReplyFailed", "ReplyPosted"]
     assert len(DeliveryFactKind) == 3
-
-
-@pytest.mark.parametrize("kind", list(OrderNewsKind))
-async def test_every_news_can_be_put_into_words(world: World, kind: OrderNewsKind) -> None:
-    long = replace(ORDER, title="Ein sehr langer Titel " * 4, merchant="Merchant & <b>Sons</b>")
-    await world.hear(order_news(kind, reason="TOO_LATE", order=long))
-
-    await world.send_posts()
-    await world.send_mails()
-
-    assert {each.state for each in await world.all()} <= {DeliveryState.SENT}
-    assert all(b"<b>Sons</b>" not in mail.content.split(b"text/html")[-1] for mail in world.mailer.taken)

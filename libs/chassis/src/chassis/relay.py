@@ -19,7 +19,7 @@ from chassis.outbox import KeyValueChange, add_outbox
 from chassis.patience import stopped_within
 from chassis.postgres import Database
 from chassis.relay_publishing import Published, publish, reason_unsendable
-from chassis.relay_session import OutboxRow, RelaySession
+from chassis.relay_session import ROWS_MAX, OutboxRow, RelaySession
 from chassis.relay_streams import RelayStreams
 
 Rebuild: TypeAlias = Callable[[AsyncConnection], Awaitable[Sequence[KeyValueChange]]]
@@ -110,7 +110,7 @@ class Relay:
             sent = await self.run_once()
             if not self.is_active:
                 await self._stand_by(stop)
-            elif not sent:
+            elif sent < ROWS_MAX:  # nothing waits behind a batch that is not full, or it woke us
                 await self._rest(POLL_SECONDS)
         except Exception as error:
             if not (isinstance(error, JetStreamError | TimeoutError | asyncpg.PostgresError) or is_outage(error)):

@@ -11,6 +11,9 @@ COMMANDS = (
     ["orders", "explain", "--post", "1"],
     ["link", "list"],
     ["post", "--as", "mia_k", "hello"],
+    ["check"],
+    ["dead", "list"],
+    ["dead", "drop", "orders", "1"],
 )
 
 

@@ -3,6 +3,8 @@
 import typer
 
 from hashtill_cli.commands.bench import bench
+from hashtill_cli.commands.check import check
+from hashtill_cli.commands.dead import dead
 from hashtill_cli.commands.demo import demo
 from hashtill_cli.commands.link import link
 from hashtill_cli.commands.offers import offers
@@ -20,9 +22,11 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(up)
 app.command()(post)
+app.command()(check)
 app.add_typer(orders)
 app.add_typer(offers)
 app.add_typer(link)
+app.add_typer(dead)
 app.add_typer(bench)
 
 

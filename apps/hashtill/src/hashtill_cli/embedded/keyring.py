@@ -34,6 +34,10 @@ class Keyring:
             self._save()
         return Secret(self._kept[name])
 
+    def all(self) -> dict[str, str]:
+        """Give every secret kept, in the clear: for who looks whether one of them got out."""
+        return dict(self._kept)
+
     def _save(self) -> None:
         fresh = self._path.with_suffix(".new")
         write_private(fresh, json.dumps(self._kept, indent=1))

@@ -1,0 +1,148 @@
+"""Looking: the groups of a check, each reading what its rules need and handing it to them page by page."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
+
+from hashtill_cli.checking import ages, answers, charging, confirming, effects, endings, ledgers, stock
+from hashtill_cli.checking.findings import Findings, Invariant
+from hashtill_cli.checking.reading.cases import pages_of_cases
+from hashtill_cli.checking.reading.outside import LedgerTruncatedError, movements_by_order, replies_of_the_program
+from hashtill_cli.checking.rows import Case, DeliveryRow, EffectRow, MovementRow, StockRow, WaitingRow
+from hashtill_cli.checking.sources import Sources
+
+T = TypeVar("T")
+Look: TypeAlias = Callable[[Sources], Awaitable[Findings]]
+
+_STOCK = """
+SELECT {columns} FROM (
+    SELECT stock.*, count(hold.*) FILTER (WHERE state = 'HELD') AS holds_held,
+        count(hold.*) FILTER (WHERE state = 'COMMITTED') AS holds_committed
+    FROM stock LEFT JOIN hold ON hold.offer_id = stock.offer_id AND hold.state IN ('HELD', 'COMMITTED')
+    GROUP BY stock.offer_id
+) s
+"""
+_BALANCES = "SELECT currency_code, sum(balance_minor)::bigint AS sum_minor FROM balance GROUP BY currency_code"
+_EFFECTS = """
+SELECT {columns} FROM (
+    SELECT network, post_id AS post, order_id, 'ordered' AS effect FROM orders
+    UNION SELECT network, version_id, order_id, 'ordered' FROM orders
+    UNION SELECT network, confirmation_post_id, order_id, 'confirmed' FROM orders WHERE confirmation_post_id IS NOT NULL
+    UNION SELECT network, confirmation_version_id, order_id, 'confirmed' FROM orders
+        WHERE confirmation_version_id IS NOT NULL
+) e ORDER BY network, post
+"""
+_REPLIES = """
+SELECT {columns} FROM (SELECT *, NULL::text AS total_shown FROM delivery) d
+WHERE channel = 'REPLY' AND in_reply_to IS NOT NULL AND state IN ('SENDING', 'SENT') ORDER BY network, in_reply_to
+"""
+_OPERATIONS = """
+SELECT 'operation' AS kind, key AS id, begun_at AS since, order_id FROM operation JOIN charge USING (charge_id)
+WHERE operation.state NOT IN ('OK', 'FAILED')
+"""
+_DELIVERIES = """
+SELECT 'delivery' AS kind, delivery_id::text AS id, created_at AS since, order_id FROM delivery
+WHERE state IN ('WAITING', 'SENDING')
+"""
+_OUTBOX = """
+SELECT 'outbox row' AS kind, msg_id AS id, created_at AS since, NULL::uuid AS order_id FROM outbox
+WHERE published_at IS NULL AND parked_at IS NULL
+"""
+
+
+async def look_at_orders(sources: Sources) -> Findings:
+    """Judge every order with all that hangs on it."""
+    findings, movements = Findings(), await _movements(sources)
+    at = await _clock(sources)
+    left = dict(movements or {})
+    pages = pages_of_cases(sources.books, movements or {}, since=sources.places.processor_since)
+    async for page in pages:
+        for case in page.cases:
+            left.pop(str(case.order_id), None)
+            _judge(case, findings, at=at, sources=sources, processor_read=movements is not None)
+    findings.add(ledgers.foreign(left))
+    if movements is None:
+        findings.leave_out(Invariant.LEDGER, "the processor's ledger was not to be read")
+    return findings
+
+
+async def look_at_stock(sources: Sources) -> Findings:
+    """Judge every offer's stock, the balances, and what waits."""
+    findings, at = Findings(), await _clock(sources)
+    rows = await sources.books["offers"].rows(StockRow, _STOCK)
+    findings.count(Invariant.STOCK, "offers", len(rows))
+    findings.count(Invariant.STOCK, "open holds", sum(row.holds_held + row.holds_committed for row in rows))
+    findings.add(stock.breaches(rows))
+    sums = await sources.books["payments"].records(_BALANCES)
+    findings.count(Invariant.LEDGER, "currencies", len(sums))
+    findings.add(ledgers.unbalanced({row["currency_code"]: row["sum_minor"] for row in sums}))
+    waiting = [(service, _OUTBOX) for service in sources.books]
+    for service, statement in (("payments", _OPERATIONS), ("notifier", _DELIVERIES), *waiting):
+        unfinished = await sources.books[service].rows(WaitingRow, statement)
+        findings.count(Invariant.AGE, "waiting", len(unfinished))
+        findings.add(ages.overdue(unfinished, at=at))
+    return findings
+
+
+async def look_at_posts(sources: Sources) -> Findings:
+    """Judge what posts did, and what was answered to them."""
+    findings = Findings()
+    by_post = sources.books["orders"].pages(EffectRow, _EFFECTS)
+    async for rows in _whole_groups(by_post, lambda row: (row.network, row.post)):
+        findings.count(Invariant.ONE_EFFECT, "effects of posts", len(rows))
+        findings.add(effects.breaches(rows))
+    by_answered = sources.books["notifier"].pages(DeliveryRow, _REPLIES)
+    async for replies in _whole_groups(by_answered, lambda row: (row.network, row.in_reply_to)):
+        findings.count(Invariant.ONE_ANSWER, "replies", len(replies))
+        findings.add(answers.repeated(replies))
+    if sources.places.x_url:
+        shown = await replies_of_the_program(sources.places.x_url)
+        findings.count(Invariant.ONE_ANSWER, "replies on the network", len(shown))
+        findings.add(answers.seen_repeated(shown))
+    return findings
+
+
+async def _whole_groups(
+    pages: AsyncIterator[Sequence[T]], key: Callable[[T], tuple[object, ...]]
+) -> AsyncIterator[Sequence[T]]:
+    """Give sorted rows in pages that never cut a group of equal keys."""
+    left: list[T] = []
+    async for page in pages:
+        rows = [*left, *page]
+        left = [row for row in rows if key(row) == key(rows[-1])]
+        yield rows[: len(rows) - len(left)]
+    yield left
+
+
+def _judge(case: Case, findings: Findings, *, at: datetime, sources: Sources, processor_read: bool) -> None:
+    grace = timedelta(0) if sources.settled else endings.GRACE
+    findings.count(Invariant.AMOUNT, "charges", len(case.charges))
+    findings.count(Invariant.CONFIRMED, "charged orders", bool(case.charges))
+    findings.count(Invariant.LEDGER, "transfers", len(case.transfers))
+    findings.count(Invariant.LEDGER, "movements", len(case.movements))
+    findings.count(Invariant.AGE, "orders", case.order is not None)
+    findings.count(Invariant.GIVEN_BACK, "ended orders", case.order is not None and case.order.state in endings.ENDED)
+    findings.count(Invariant.ONE_ANSWER, "deliveries of orders", len(case.deliveries))
+    findings.leave_out(Invariant.LEDGER, "orders with an operation under way", case.under_way)
+    findings.leave_out(Invariant.LEDGER, "orders older than the processor's memory", case.forgotten)
+    findings.add(charging.breaches(case))
+    findings.add(confirming.breaches(case))
+    findings.add(ledgers.breaches(case, processor_read=processor_read))
+    findings.add(endings.breaches(case, at=at, grace=grace))
+    findings.add(ages.breaches(case, at=at))
+    findings.add(effects.misjudged(case))
+    findings.add(answers.breaches(case))
+
+
+async def _movements(sources: Sources) -> Mapping[str, Sequence[MovementRow]] | None:
+    if not sources.places.processor_url:
+        return None
+    try:
+        return await movements_by_order(sources.places.processor_url, sources.places.processor_key)
+    except LedgerTruncatedError:
+        return None
+
+
+async def _clock(sources: Sources) -> datetime:
+    found: datetime = (await sources.books["orders"].records("SELECT now() AS at"))[0]["at"]
+    return found

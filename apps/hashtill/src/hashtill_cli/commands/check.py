@@ -1,0 +1,59 @@
+"""`hashtill check`: prove on the running suite that nothing was lost, taken twice, kept or told."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import asyncpg
+import structlog
+import typer
+
+from chassis.lifecycle import NotThereError
+from hashtill.orders.v1 import orders_service_pb2 as pb
+from hashtill_cli.calling import AsJson, Data, fail
+from hashtill_cli.checking.printing import json_lines, print_check
+from hashtill_cli.checking.reading.places import Places, places_of
+from hashtill_cli.checking.run import Check
+from hashtill_cli.checking.run import check as run_check
+from hashtill_cli.checking.stories import stories_of
+from hashtill_cli.consoles import console
+from hashtill_cli.embedded.data_folder import DEFAULT_NAME
+from hashtill_cli.supervisor.address_book import NotRunningError
+
+SETTLE_SECONDS_MAX = 3_600.0
+
+Settle = Annotated[
+    float,
+    typer.Option(
+        "--settle", min=0.0, max=SETTLE_SECONDS_MAX, help="First wait until nothing moves, at most so many seconds."
+    ),
+]
+
+
+def check(
+    data: Data = Path(DEFAULT_NAME),
+    settle: Settle = 0.0,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Prove I1 to I10 on the running suite: a line each; ends with 1 when one is broken."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # the lines are for people
+    try:
+        places = places_of(data)
+        done, stories = asyncio.run(_check(places, settle))
+    except NotRunningError as problem:
+        fail(str(problem))
+    except (NotThereError, aiohttp.ClientError, asyncpg.PostgresError, OSError) as problem:
+        fail(f"The check could not read everything: {type(problem).__name__}: {problem}. Is the suite whole?")
+    if as_json:
+        for line in json_lines(done, stories):
+            typer.echo(line)
+    else:
+        print_check(done, stories, console())
+    raise typer.Exit(0 if done.clean else 1)
+
+
+async def _check(places: Places, settle: float) -> tuple[Check, dict[str, pb.ExplainOrderResponse]]:
+    done = await run_check(places, settle_seconds=settle)
+    return done, await stories_of(done.verdicts, target=places.orders_target)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from services.offers.tests.offers_world import Clock, Shop, asks, never_an_outage
 
-from chassis.postgres import Database
+from chassis.postgres import POOL_SIZE, Database
 from kernel.ids import CardmemberId, Network, OfferId
 from kernel.refusals import Refusal
 from offers.domain.hold import Hold, HoldAsked
@@ -19,6 +19,10 @@ from offers.usecases.publish_offer import publish_offer
 from offers.usecases.settle_holds import commit_holds, release_holds
 
 pytestmark = pytest.mark.servers
+
+
+AT_ONCE = POOL_SIZE
+"""As many as there are connections: more only wait for one, and on a busy machine longer than a caller would."""
 
 
 @pytest.fixture
@@ -94,13 +98,16 @@ async def test_replicas_that_hammer_one_offer_conserve_its_stock(
     await postgres_shop.published(stock_total=300, per_member_limit=100)
     transactions = PostgresTransactions(database=database)
 
+    doors = asyncio.Semaphore(AT_ONCE)
+
     async def buyer(number: int) -> None:
         for _ in range(5):
             [hold] = await replicas[number % 2].hold([asks(at=now())])
-            if isinstance(hold, Hold) and number % 3:
-                await commit_holds([hold.order_id], transactions=transactions)
-            if isinstance(hold, Hold) and number % 3 == 2:
-                await release_holds([hold.order_id], transactions=transactions)
+            async with doors:
+                if isinstance(hold, Hold) and number % 3:
+                    await commit_holds([hold.order_id], transactions=transactions)
+                if isinstance(hold, Hold) and number % 3 == 2:
+                    await release_holds([hold.order_id], transactions=transactions)
 
     await asyncio.gather(*(buyer(number) for number in range(100)))
 
@@ -116,11 +123,15 @@ async def test_a_hold_and_its_release_at_once_leave_no_unit_behind(
     transactions = PostgresTransactions(database=database)
     asked = [asks(at=now()) for _ in range(100)]
 
+    doors = asyncio.Semaphore(AT_ONCE // 2)
+
     async def both(each: HoldAsked) -> None:
-        await asyncio.gather(
-            hold_stock([each], transactions=transactions), release_holds([each.order_id], transactions=transactions)
-        )
-        await release_holds([each.order_id], transactions=transactions)
+        async with doors:
+            await asyncio.gather(
+                hold_stock([each], transactions=transactions),
+                release_holds([each.order_id], transactions=transactions),
+            )
+            await release_holds([each.order_id], transactions=transactions)
 
     await asyncio.gather(*(both(each) for each in asked))
 

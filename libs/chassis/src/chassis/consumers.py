@@ -24,7 +24,7 @@ from chassis.pulling import ConsumerLostError, Pull
 from chassis.settling import again, done, never, tell, working
 
 BATCH_MAX = 200
-"""Messages a handler gets at most: above it a batch costs no less a message (facts of speed)."""
+"""Messages a handler gets at most: above it a batch costs no less a message."""
 
 IDLE_SECONDS = 1.0
 """An idle consumer looks at its other duties this often; messages never wait for it."""

@@ -15,7 +15,7 @@ from chassis.postgres import Database, raw_connection
 
 OUTBOX_KEPT_DAYS = 7
 INBOX_KEPT_DAYS = 14
-"""DESIGN §7: the inbox outlives every redelivery (outbox 7 days, streams 8 days)."""
+"""The inbox outlives every redelivery (outbox 7 days, streams 8 days)."""
 
 DAYS_AHEAD = 2
 """Partitions made in advance, so that a maintenance that fails for a day costs nothing."""

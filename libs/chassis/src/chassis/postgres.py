@@ -18,7 +18,7 @@ from chassis.database_errors import scrub, scrub_driver_error
 from kernel.secret import Secret
 
 POOL_SIZE = 8
-"""Connections a process: more only queue inside PostgreSQL, for work comes in batches (DESIGN §8)."""
+"""Connections a process: more only queue inside PostgreSQL, for work comes in batches (decision 0004)."""
 
 POOL_WAIT_SECONDS = 5.0
 """A transaction that gets no connection this long fails: its caller is told BUSY and may try again."""

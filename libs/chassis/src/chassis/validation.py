@@ -23,7 +23,7 @@ TEXT_MAX = 1_000
 """Characters of a text field that names no smaller bound."""
 
 ITEMS_MAX = 200
-"""Items of one batch (DESIGN: the unit of work)."""
+"""Items of one batch (decision 0004: the unit of work)."""
 
 PAGE_SIZE_DEFAULT = 50
 PAGE_SIZE_MAX = 200

@@ -8,7 +8,7 @@ from hashtill_cli.checking.findings import Breach, Invariant
 from hashtill_cli.checking.rows import Case, HoldRow, OrderRow
 
 GRACE = timedelta(seconds=60)
-"""DESIGN §13: so long after its end something of an order may still be on its way back."""
+"""So long after its end something of an order may still be on its way back."""
 
 NOTHING_SOLD = frozenset({"CANCELLED", "EXPIRED", "DECLINED", "REFUSED", "VOIDED"})
 ENDED = NOTHING_SOLD | {"COMPLETED", "REFUNDED"}

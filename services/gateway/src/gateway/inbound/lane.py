@@ -11,7 +11,7 @@ LANE_MAX = 4_000
 """Two seconds at the rate we promise (2,000 frames a second); about 20 MB of ordinary frames."""
 
 BATCH_MAX = 200
-"""The suite's batch (DESIGN §8)."""
+"""The suite's batch (decision 0004)."""
 
 BEHIND_SECONDS_MAX = 5.0
 """A reader that waits longer for room hears of old news only: it drops the connection, and the gap is closed later."""

@@ -43,7 +43,7 @@ LEASE_TIME = timedelta(seconds=30)
 """Three times the longest post call; a sender that died is taken over after it, by looking first."""
 
 PROMPT_FRESH = timedelta(seconds=5)
-"""A prompt older than this is asked about first: its order may be over (DESIGN: a stale prompt helps nobody)."""
+"""A prompt older than this is asked about first: its order may be over (a stale prompt helps nobody)."""
 
 QUOTA_WINDOW = timedelta(minutes=15)
 """X counts replies in windows of this length."""

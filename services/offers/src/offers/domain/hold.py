@@ -10,7 +10,7 @@ from kernel.tags import Tag
 from offers.domain.offer import Fulfilment
 
 LAPSE_AFTER = timedelta(minutes=60)
-"""A net: four times the confirmation window, so only what orders forgot lapses (DESIGN: the order saga)."""
+"""A net: four times the confirmation window, so only what orders forgot lapses."""
 
 
 class HoldState(StrEnum):

@@ -14,7 +14,7 @@ from offers.domain.hold_refusals import too_busy
 from offers.domain.holding import Decision
 
 BATCH_MAX = 200
-"""DESIGN: the unit of work; at 2 ms a commit this is 20,000 holds a second on one offer."""
+"""The unit of work (decision 0004); at 2 ms a commit this is 20,000 holds a second on one offer."""
 
 WAITING_MAX = 10_000
 """Half a second of a rush on one offer; who comes later is told at once that it is too busy."""

@@ -13,7 +13,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BATCH_MAX = 200
-"""DESIGN: the unit of work, and the most a processor takes in one call."""
+"""The unit of work (decision 0004), and the most a processor takes in one call."""
 
 WAITING_MAX = 10_000
 """Some seconds of a rush; who comes later is told at once that it is too busy."""

@@ -213,3 +213,31 @@ async def test_ids_that_are_none_are_refused(stub: Any, method: str) -> None:
         given["context"] = context()
 
     assert await reason_of(getattr(stub, method)(request_type(**given))) == "INVALID_FIELD:link_id"
+
+
+async def test_every_change_refuses_its_request_id_with_other_contents(stub: Any) -> None:
+    started = await stub.StartLink(start())
+    changes: list[tuple[str, Any, str]] = [("CompleteLink", complete(started), "code")]
+    changes.append(("AttachCard", attach(started.link_id), "card_session_id"))
+    cardmember_id = ""
+    for method, request, changed in changes:
+        answer = await getattr(stub, method)(request)
+        cardmember_id = answer.link.cardmember_id
+        setattr(request, changed, "another")
+        assert await reason_of(getattr(stub, method)(request)) == "REQUEST_ID_REUSED"
+
+    opt_outs = pb.SetOptOutsRequest(context=context(), cardmember_id=cardmember_id, opt_outs=EVERY)
+    freeze = pb.FreezeLinkRequest(context=context(), link_id=started.link_id, reason="OPERATOR")
+    unlink = pb.UnlinkRequest(context=context(), link_id=started.link_id, browser_session=BROWSER)
+    for method, request in (("SetOptOuts", opt_outs), ("FreezeLink", freeze), ("Unlink", unlink)):
+        first = await getattr(stub, method)(request)
+        assert await getattr(stub, method)(request) == first
+        request.context.actor = "somebody else"
+        assert await getattr(stub, method)(request) == first
+
+    opt_outs.ClearField("opt_outs")
+    freeze.reason = "OTHER"
+    unlink.browser_session = ""
+    assert await reason_of(stub.SetOptOuts(opt_outs)) == "REQUEST_ID_REUSED"
+    assert await reason_of(stub.FreezeLink(freeze)) == "REQUEST_ID_REUSED"
+    assert await reason_of(stub.Unlink(unlink)) == "REQUEST_ID_REUSED"

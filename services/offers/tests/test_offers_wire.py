@@ -1,7 +1,8 @@
 """Every RPC on offers over the wire: what it answers, and every refusal the contract names."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -125,6 +126,37 @@ async def test_a_repeated_request_gets_the_first_answer_and_other_contents_are_r
     assert await refused(calls.stub.CreateOffer(other)) == (EXISTS, "REQUEST_ID_REUSED", "")
     without = pb.PublishOfferRequest(offer_id="kindle")
     assert await refused(calls.stub.PublishOffer(without)) == (INVALID, "INVALID_FIELD", "context.request_id")
+
+
+async def test_every_change_refuses_its_request_id_with_other_contents(calls: Calls) -> None:
+    await calls.merchant()
+    await calls.create()
+    changes: list[tuple[str, Any, Callable[[Any], None]]] = [
+        (
+            "UpdateMerchant",
+            pb.UpdateMerchantRequest(merchant=ACME),
+            lambda asked: setattr(asked, "allow_missing", True),
+        ),
+        ("UpdateOffer", pb.UpdateOfferRequest(offer=wire_offer(calls.clock())), _retitled),
+        ("PublishOffer", pb.PublishOfferRequest(offer_id="kindle"), _of_another),
+        ("PauseOffer", pb.PauseOfferRequest(offer_id="kindle"), _of_another),
+        ("EndOffer", pb.EndOfferRequest(offer_id="kindle"), _of_another),
+    ]
+
+    for method, request, change in changes:
+        request.context.CopyFrom(context())
+        first = await getattr(calls.stub, method)(request)
+        assert await getattr(calls.stub, method)(request) == first
+        change(request)
+        assert await refused(getattr(calls.stub, method)(request)) == (EXISTS, "REQUEST_ID_REUSED", "")
+
+
+def _retitled(request: pb.UpdateOfferRequest) -> None:
+    request.offer.title = "Other"
+
+
+def _of_another(request: Any) -> None:
+    request.offer_id = "another"
 
 
 async def test_an_unknown_offer_is_not_found(calls: Calls) -> None:

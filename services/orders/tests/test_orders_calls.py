@@ -166,6 +166,28 @@ async def test_a_merchant_lists_accepts_ships_and_takes_back(orders: Served) -> 
     assert not (await orders.stub.ListShipmentsDue(pb.ListShipmentsDueRequest(merchant_id=ACME))).shipments
 
 
+async def test_every_step_of_a_merchant_refuses_its_request_id_with_other_contents(orders: Served) -> None:
+    order = await orders.world.authorized()
+    orders.world.pass_time(minutes=30)
+    await pass_deadlines(transactions=orders.world.transactions, limits=orders.world.limits)
+    named = {"merchant_id": ACME, "order_id": str(order.order_id)}
+    ship = pb.RecordShipmentRequest(context=_context(), carrier="UPS", tracking_number="1Z", **named)
+    amount = Money(amount_minor=100, currency_code="USD")
+    take_back = pb.RequestReturnRequest(context=_context(), amount=amount, **named)
+    steps = [
+        ("AcceptShipment", pb.AcceptShipmentRequest(context=_context(), **named), "merchant_id"),
+        ("RecordShipment", ship, "tracking_number"),
+        ("RequestReturn", take_back, "reason"),
+    ]
+
+    for method, request, changed in steps:
+        first = await getattr(orders.stub, method)(request)
+        await orders.world.settle()
+        assert await getattr(orders.stub, method)(request) == first
+        setattr(request, changed, "another")
+        assert await reason_of(getattr(orders.stub, method)(request)) == "REQUEST_ID_REUSED"
+
+
 async def test_a_merchants_parcels_come_page_by_page(orders: Served) -> None:
     for _ in range(3):
         await orders.world.authorized()

@@ -28,7 +28,7 @@ class TestBook:
         book = Book.of([ANN])
         purchase = _posted(book)
 
-        book.replied(POST, at=2.0)
+        book.replied(POST, tag="OK2345678B", at=2.0)
         book.received(book.by_email.get(ANN.email), at=3.0)
 
         assert (book.in_flight, len(book.done), list(book.idle)) == (0, 1, [ANN])
@@ -36,11 +36,21 @@ class TestBook:
         assert not book.by_post
         assert not book.by_order
 
+    def test_a_prompt_heard_before_its_posts_id_is_confirmed_all_the_same(self) -> None:
+        book = Book.of([Buyer(user_id="1", email="a@b.example")])
+        purchase = book.begin()
+
+        unknown = book.replied(POST, tag="OK2345678B", at=2.0)
+        tag = book.posted(purchase, post_id=POST, order_id="o", at=1.0)
+
+        assert unknown is None
+        assert (tag, purchase.replied_at) == ("OK2345678B", 2.0)
+
     def test_what_comes_twice_is_counted_and_changes_nothing(self) -> None:
         book = Book.of([ANN])
         _posted(book)
 
-        first, second = book.replied(POST, at=2.0), book.replied(POST, at=2.5)
+        first, second = book.replied(POST, tag="OK2345678B", at=2.0), book.replied(POST, tag="OK2345678B", at=2.5)
         book.received(book.by_email.get(ANN.email), at=3.0)
         book.received(book.by_email.get(ANN.email), at=4.0)
 

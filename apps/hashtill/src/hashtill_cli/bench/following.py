@@ -35,7 +35,7 @@ async def follow_x(lines: Lines, *, book: Book, confirm: Confirm) -> None:
     async for batch in lines:
         for post in batch:
             if (target := _replied_to(post)) and (tag := _CONFIRMATION.search(post["text"])):
-                purchase = book.replied(target, at=seconds_of_post(post["id"]))
+                purchase = book.replied(target, tag=tag[1], at=seconds_of_post(post["id"]))
                 if purchase is not None:
                     confirm(purchase, tag[1])
 
@@ -56,6 +56,7 @@ class FollowEvents:
     def __init__(self, *, book: Book, confirm: Confirm, ended: Callable[[], None], clock: Callable[[], float]) -> None:
         self._book, self._confirm, self._ended, self._clock = book, confirm, ended, clock
         self._tags: dict[str, str] = {}
+        self._untagged: dict[str, tuple[str, float]] = {}
 
     async def start(self, nats: Client) -> None:
         """Listen."""
@@ -65,15 +66,23 @@ class FollowEvents:
 
     async def _held(self, message: Msg) -> None:
         order = OrderHeld.FromString(message.data).order
-        self._tags[order.order_id] = order.confirmation_tag
+        if (reply := self._untagged.pop(order.order_id, None)) is not None:
+            self._prompted(reply[0], tag=order.confirmation_tag, at=reply[1])
+        else:
+            self._tags[order.order_id] = order.confirmation_tag
 
     async def _replied(self, message: Msg) -> None:
         reply = ReplyPosted.FromString(message.data)
         if reply.purpose != PURPOSE_PROMPT:
             return
-        tag = self._tags.pop(reply.order_id, "")
-        purchase = self._book.replied(reply.in_reply_to_post_id, at=self._clock())
-        if purchase is not None and tag:
+        if (tag := self._tags.pop(reply.order_id, None)) is None:
+            self._untagged[reply.order_id] = (reply.in_reply_to_post_id, self._clock())
+        else:
+            self._prompted(reply.in_reply_to_post_id, tag=tag, at=self._clock())
+
+    def _prompted(self, post_id: str, *, tag: str, at: float) -> None:
+        purchase = self._book.replied(post_id, tag=tag, at=at)
+        if purchase is not None:
             self._confirm(purchase, tag)
 
     async def _mailed(self, message: Msg) -> None:

@@ -93,7 +93,9 @@ class Generator:
 
         def posted(post_id: str) -> None:
             order_id = str(order_id_of(network=X, post_id=PostId(post_id)))
-            self.book.posted(purchase, post_id=post_id, order_id=order_id, at=seconds_of_post(post_id))
+            heard = self.book.posted(purchase, post_id=post_id, order_id=order_id, at=seconds_of_post(post_id))
+            if heard:
+                self.confirm(purchase, heard)
 
         self._shop.posting.post(purchase.buyer.user_id, f"I want it, number {number}! #{tag}", then=posted)
 

@@ -35,6 +35,8 @@ class Book:
     by_email: dict[str, Purchase] = field(default_factory=dict)
     by_post: dict[str, Purchase] = field(default_factory=dict)
     by_order: dict[str, Purchase] = field(default_factory=dict)
+    early: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Prompts (tag, time) heard before X told us the id of the post they answer."""
     done: list[Purchase] = field(default_factory=list)
     begun: int = 0
     receipts: int = 0
@@ -59,15 +61,18 @@ class Book:
         self.begun += 1
         return purchase
 
-    def posted(self, purchase: Purchase, *, post_id: str, order_id: str, at: float) -> None:
-        """Note the purchase post."""
+    def posted(self, purchase: Purchase, *, post_id: str, order_id: str, at: float) -> str:
+        """Note the purchase post; gives the tag to confirm with when its prompt was heard already, else nothing."""
         purchase.post_id, purchase.order_id, purchase.posted_at = post_id, order_id, at
         self.by_post[post_id] = self.by_order[order_id] = purchase
+        tag, purchase.replied_at = self.early.pop(post_id, ("", 0.0))
+        return tag
 
-    def replied(self, post_id: str, *, at: float) -> Purchase | None:
+    def replied(self, post_id: str, *, tag: str, at: float) -> Purchase | None:
         """Note the prompt and give its purchase; None for what prompts nothing, or prompts again."""
         purchase = self.by_post.get(post_id)
         if purchase is None:
+            self.early[post_id] = (tag, at)
             return None
         if purchase.replied_at:
             self.surplus_replies += 1

@@ -1,6 +1,7 @@
 """A card session: one browser, one card, 15 minutes; the same on memory and on PostgreSQL."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -209,26 +210,46 @@ async def test_young_sessions_are_not_forgotten(counter: Counter) -> None:
     assert isinstance(await counter.open(session), tuple)
 
 
-@pytest.mark.parametrize("vanishes_after", [0, 1])
-async def test_a_session_that_vanishes_meanwhile_is_not_found(memory: MemoryStore, vanishes_after: int) -> None:
-    counter = Counter(memory.transactions(), Forgetful(memory))
+async def test_a_session_that_is_gone_is_not_found(counter: Counter) -> None:
     session = await counter.started()
-    if vanishes_after == 0:
+
+    assert reason_of(await counter.enter(replace(session, card_session_id="cs_none"))) == "CARD_SESSION_NOT_FOUND"
+
+
+async def test_a_session_forgotten_while_the_processor_answers_keeps_no_card(memory: MemoryStore) -> None:
+    async def forget() -> None:
         memory.sessions.clear()
 
-    assert reason_of(await counter.enter(session)) == "CARD_SESSION_NOT_FOUND"
+    counter = Counter(memory.transactions(), SlowProcessor(forget))
+
+    assert reason_of(await counter.enter(await counter.started())) == "CARD_SESSION_NOT_FOUND"
     assert not memory.cards
 
 
-class Forgetful(ToldProcessor):
-    """A processor so slow that the session is gone when it answers."""
+async def test_a_session_used_while_the_processor_answers_keeps_the_first_card(counter: Counter) -> None:
+    session = await counter.started()
+    first: list[CardSession | Refusal] = []
 
-    def __init__(self, memory: MemoryStore) -> None:
+    async def enter_another() -> None:
+        first.append(await counter.enter(session))
+
+    slow = Counter(counter.transactions, SlowProcessor(enter_another))
+    second = await slow.enter(session)
+
+    assert reason_of(second) == "CARD_SESSION_USED"
+    assert [isinstance(each, CardSession) for each in first] == [True]
+    assert isinstance(await counter.describe(session), KnownCard)
+
+
+class SlowProcessor(ToldProcessor):
+    """A processor so slow that something happens before it answers."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
         super().__init__()
-        self._memory = memory
+        self._meanwhile = meanwhile
 
     async def tokenize(self, entry: CardEntry, *, key: str) -> TokenizedCard | Refusal:
-        self._memory.sessions.clear()
+        await self._meanwhile()
         return await ToldProcessor.tokenize(self, entry, key=key)
 
 

@@ -115,10 +115,23 @@ def test_a_prompts_mail_needs_somebody_to_reach() -> None:
 
 
 def test_only_a_refusal_that_could_not_be_posted_is_mailed_instead() -> None:
-    (prompt,), (refused,) = plan(order_news(OrderNewsKind.HELD)), plan(refusal("SOLD_OUT"))
+    late = order_news(OrderNewsKind.CONFIRMATION_REFUSED, reason="TOO_LATE")
+    (refused,), (too_late,) = plan(refusal("SOLD_OUT")), plan(late)
 
-    assert refusal_mail_instead(prompt, at=NOW) is None
-    assert refusal_mail_instead(refused, at=NOW) is not None
+    mailed = [refusal_mail_instead(each, at=NOW) for each in (refused, too_late)]
+
+    assert [mail.facts["happened"] for mail in mailed if mail is not None] == [
+        "Sold out",
+        "Your confirmation came too late",
+    ]
+
+
+@pytest.mark.parametrize("kind", [OrderNewsKind.HELD, OrderNewsKind.AUTHORIZED, OrderNewsKind.DECLINED])
+def test_what_has_a_mail_of_its_own_is_never_mailed_as_a_refusal(kind: OrderNewsKind) -> None:
+    reply = plan(order_news(kind))[0]
+
+    assert reply.channel is REPLY
+    assert refusal_mail_instead(reply, at=NOW) is None
 
 
 def test_every_reason_has_words_and_an_unknown_one_too() -> None:

@@ -143,6 +143,17 @@ async def test_a_reply_refused_for_good_is_told_and_a_refusal_goes_by_mail(world
     assert b"Sold out" in world.mailer.taken[0].content
 
 
+async def test_a_receipt_that_cannot_be_replied_is_still_a_receipt(world: World) -> None:
+    world.network.answers = [answer(NotPosted(reason="POST_GONE", for_good=True))]
+    await world.hear(order_news(OrderNewsKind.AUTHORIZED))
+
+    await world.send_posts()
+    await world.send_mails()
+
+    (receipt,) = world.mailer.taken
+    assert b"Your receipt: Kindle Fire HD" in receipt.content
+
+
 async def test_a_refusal_is_answered_once_an_author_reason_and_day(world: World) -> None:
     await world.hear(refusal("SOLD_OUT", post="1"), refusal("SOLD_OUT", post="2"))
     await world.hear(refusal("SOLD_OUT", post="3"), refusal("TWO_TAGS", post="4"))

@@ -76,12 +76,10 @@ def prompt_mail(reply: Delivery, *, confirm_by: datetime, at: datetime) -> Deliv
 
 
 def refusal_mail_instead(reply: Delivery, *, at: datetime) -> Delivery | None:
-    """Plan the mail that takes the place of a reply that could not be posted, where the person is known."""
-    if reply.purpose is Purpose.PROMPT:
+    """Plan the mail that takes a refusal's place when it could not be posted; all else has a mail of its own."""
+    if reply.purpose is not Purpose.REFUSAL:
         return None
-    return _follow_up(
-        reply, reply.purpose, template="refusal", facts={**_reason_facts("TOO_LATE"), **reply.facts}, at=at
-    )
+    return _follow_up(reply, Purpose.REFUSAL, template="refusal", facts=reply.facts, at=at)
 
 
 def _follow_up(

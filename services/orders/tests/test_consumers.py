@@ -1,5 +1,8 @@
 """Consumers: what messages of the other services become, and what is left alone."""
 
+from dataclasses import replace
+from uuid import uuid4
+
 import pytest
 from google.protobuf.message import Message
 from services.orders.tests.orders_world import ANN, TAG, World
@@ -12,6 +15,7 @@ from hashtill.notifier.v1.events_pb2 import ReplyFailed, ReplyPosted
 from hashtill.payments.v1 import charge_pb2
 from hashtill.payments.v1.events_pb2 import ChargeDeclined
 from hashtill.social.v1.social_post_pb2 import POST_KIND_POST, SocialPost
+from kernel.ids import LinkId, X
 from orders.domain.charging import ChargeState
 from orders.domain.states import State
 from orders.inbound.clocks import Clocks
@@ -50,13 +54,28 @@ async def test_a_lost_link_takes_back_and_one_without_a_card_has_no_orders(
 ) -> None:
     order = await memory_world.prompted()
     cardless = event_type(network="x", network_user_id=ANN)
-    lost = event_type(network="x", network_user_id=ANN, cardmember_id=str(link_of(ANN).cardmember_id))
+    lost = event_type(link_id=str(order.link_id), cardmember_id=str(order.cardmember_id))
 
     await consumers.identity([_message(memory_world, cardless)])
     assert (await memory_world.again(order)).state is State.AWAITING_CONFIRMATION
     await consumers.identity([_message(memory_world, lost)])
 
     assert (await memory_world.again(order)).reason == "LINK_ENDED"
+
+
+async def test_the_end_of_a_former_link_that_is_told_late_takes_back_nothing_of_its_successor(
+    consumers: Consumers, memory_world: World
+) -> None:
+    former = link_of(ANN)
+    memory_world.links.links[X, ANN] = replace(former, link_id=LinkId(uuid4()))
+    order = await memory_world.prompted()
+
+    relinked = LinkEnded(
+        link_id=str(former.link_id), cardmember_id=str(former.cardmember_id), network=X, network_user_id=ANN
+    )
+    await consumers.identity([_message(memory_world, relinked)])
+
+    assert (await memory_world.again(order)).state is State.AWAITING_CONFIRMATION
 
 
 async def test_only_a_prompts_reply_counts(consumers: Consumers, memory_world: World) -> None:

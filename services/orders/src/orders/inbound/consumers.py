@@ -11,7 +11,7 @@ from hashtill.notifier.v1 import delivery_pb2
 from hashtill.notifier.v1 import events_pb2 as notifier_events
 from hashtill.payments.v1 import events_pb2 as payments_events
 from hashtill.social.v1 import social_post_pb2
-from kernel.ids import CardmemberId, Network, NetworkUserId, OrderId, PostId
+from kernel.ids import CardmemberId, LinkId, Network, NetworkUserId, OrderId, PostId
 from kernel.tags import Tag, canonical_tag, is_confirmation_tag
 from orders.domain.cutoff import Watermark
 from orders.domain.limits import Limits
@@ -108,8 +108,7 @@ class Consumers:
             LinkLost(
                 message_id=message.message_id,
                 cardmember_id=CardmemberId(UUID(message.event.cardmember_id)),
-                network=Network(message.event.network),
-                author_id=NetworkUserId(message.event.network_user_id),
+                link_id=LinkId(UUID(message.event.link_id)),
             )
             for message in messages
             if isinstance(message.event, identity_events.LinkFrozen | identity_events.LinkEnded)

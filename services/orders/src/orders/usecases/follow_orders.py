@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from kernel.ids import CardmemberId, Network, NetworkUserId, OrderId, PostId
+from kernel.ids import CardmemberId, LinkId, OrderId, PostId
 from orders.domain.change import Cause, Change, advance, looked_at
 from orders.domain.charging import ChargeSeen, apply_charge
 from orders.domain.confirming import Confirming, prompted
@@ -53,8 +53,7 @@ class LinkLost:
 
     message_id: str
     cardmember_id: CardmemberId
-    network: Network
-    author_id: NetworkUserId
+    link_id: LinkId
 
 
 class _Message(Protocol):
@@ -93,15 +92,15 @@ async def apply_charges(told: Sequence[ChargeTold], *, transactions: Transaction
 
 
 async def lose_links(lost: Sequence[LinkLost], *, transactions: Transactions, limits: Limits) -> None:
-    """Take back the open orders of accounts whose link was frozen or ended."""
+    """Take back the open orders made by links that were frozen or ended; the account may have a newer link by now."""
     async with transactions.begin() as unit:
         fresh = await _fresh(lost, consumer=IDENTITY_CONSUMER, unit=unit)
-        causes = {(each.network, each.author_id): each.message_id for each in fresh}
+        causes = {each.link_id: each.message_id for each in fresh}
         found = await unit.orders.lock_of_members({each.cardmember_id for each in fresh})
         changes = {
-            order.order_id: lose_link(looked_at(order), _cause(unit, limits, causes[order.network, order.author_id]))
+            order.order_id: lose_link(looked_at(order), _cause(unit, limits, causes[order.link_id]))
             for order in found
-            if (order.network, order.author_id) in causes
+            if order.link_id in causes
         }
         await _save(unit, changes)
 

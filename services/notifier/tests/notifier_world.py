@@ -23,6 +23,7 @@ from notifier.outbound.composing import Program, TemplateComposer
 from notifier.outbound.templates import Templates
 from notifier.usecases.plan_deliveries import plan_deliveries
 from notifier.usecases.ports import (
+    Composer,
     DeliveryFilter,
     Mail,
     NotMailed,
@@ -181,7 +182,7 @@ class World:
     network: ToldNetwork = field(default_factory=ToldNetwork)
     mailer: ToldMailer = field(default_factory=ToldMailer)
     peers: ToldPeers = field(default_factory=ToldPeers)
-    composer: TemplateComposer = field(default_factory=lambda: TemplateComposer(Templates(), program=PROGRAM))
+    composer: Composer = field(default_factory=lambda: TemplateComposer(Templates(), program=PROGRAM))
 
     async def hear(self, *news: OrderNews | RefusalNews | OfferNews | LinkNews) -> Sequence[Delivery]:
         return await plan_deliveries(news, consumer="test", transactions=self.transactions)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+
 from kernel.ids import OrderId
 from kernel.page_addresses import PageGrant, PagePurpose, sign_page
 from kernel.secret import Secret
@@ -39,8 +41,23 @@ class TemplateComposer:
         self._templates, self._program = templates, program
         self._domain = program.sender.rpartition("@")[2]
 
-    def post(self, delivery: Delivery) -> str:
-        """Write a post or reply, with its title cut until it fits."""
+    def post(self, delivery: Delivery) -> str | None:
+        """Write a post or reply, with its title cut until it fits; None when its words are not to be had."""
+        try:
+            return self._post(delivery)
+        except Exception as error:  # noqa: BLE001 - one that cannot be written must not hold up its batch-mates
+            _tell(delivery, error)
+            return None
+
+    def mail(self, delivery: Delivery, recipient: Recipient) -> Mail | None:
+        """Write a mail: text and HTML, its Message-ID the same however often it is tried; None as for a post."""
+        try:
+            return self._mail(delivery, recipient)
+        except Exception as error:  # noqa: BLE001 - as above
+            _tell(delivery, error)
+            return None
+
+    def _post(self, delivery: Delivery) -> str:
         name = f"posts/{delivery.template}.txt.j2"
         facts = {**delivery.facts, "program": self._program.name}
         for weight in TITLE_WEIGHTS:
@@ -50,8 +67,7 @@ class TemplateComposer:
                 return text
         return shortened(text, weight_max=POST_WEIGHT_MAX)
 
-    def mail(self, delivery: Delivery, recipient: Recipient) -> Mail:
-        """Write a mail: text and HTML, with a Message-ID that stays the same however often it is tried."""
+    def _mail(self, delivery: Delivery, recipient: Recipient) -> Mail:
         facts = {**delivery.facts, **self._addresses(delivery), "program": self._program.name, "name": recipient.name}
         subject, _, text = self._templates.render(f"mails/{delivery.template}.txt.j2", facts).partition("\n")
         html = render_html(self._templates, f"mails/{delivery.template}.mjml.j2", facts)
@@ -92,3 +108,13 @@ class TemplateComposer:
     def _sign(self, order_id: UUID, purpose: PagePurpose, ends_at: datetime) -> str:
         grant = PageGrant(order_id=OrderId(order_id), purpose=purpose, ends_at=ends_at)
         return sign_page(grant, key=self._program.page_key)
+
+
+def _tell(delivery: Delivery, error: Exception) -> None:
+    """Tell operators; what an error says may hold a name or an address, so only its class and the template are told."""
+    structlog.get_logger().error(
+        "delivery_not_written",
+        delivery_id=str(delivery.delivery_id),
+        template=delivery.template,
+        cause=type(error).__name__,
+    )

@@ -68,7 +68,9 @@ def _part(kind: str, encoding: str, content: bytes, boundary: str) -> bytes:
 
 
 def _address(name: str, address: str) -> str:
-    return formataddr((_one_line(name), _one_line(address)))
+    """Write an address; one beyond ASCII goes nowhere (the session refuses it) but must not fail its mates here."""
+    sendable = _one_line(address).encode("ascii", "replace").decode()
+    return formataddr((_one_line(name), sendable))
 
 
 def _plain_or_encoded(name: str, value: str) -> str:

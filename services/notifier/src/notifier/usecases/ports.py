@@ -161,13 +161,17 @@ class SocialPosts(Protocol):
         """Look for our own earliest post with this text and answer since then; NotPosted unless it was found."""
 
 
-class Composer(Protocol):
-    """Turns a delivery into the words that are sent."""
+NOT_WRITTEN = "NOT_WRITTEN"
+"""A delivery's words cannot be written: it fails alone, and not for good, for templates are mended."""
 
-    def post(self, delivery: Delivery) -> str:
+
+class Composer(Protocol):
+    """Turns a delivery into the words that are sent; None when they cannot be written, which it has told operators."""
+
+    def post(self, delivery: Delivery) -> str | None:
         """Write a post or reply: at most 280 by X's count."""
 
-    def mail(self, delivery: Delivery, contact: "Recipient") -> "Mail":
+    def mail(self, delivery: Delivery, contact: "Recipient") -> "Mail | None":
         """Write a mail to a recipient."""
 
 

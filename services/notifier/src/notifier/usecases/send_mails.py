@@ -2,17 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from kernel.ids import CardmemberId
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, failed, sent, tried_in_vain
 from notifier.domain.events import facts_of
-from notifier.usecases.ports import Composer, Contacts, Leased, Mail, Mailer, NotMailed, Recipient, Transactions
+from notifier.usecases.ports import (
+    NOT_WRITTEN,
+    Composer,
+    Contacts,
+    Leased,
+    Mail,
+    Mailer,
+    NotMailed,
+    Recipient,
+    Transactions,
+)
 
 BATCH_MAX = 100
 """Mails a batch: one call to identity, and a second or two on the mail server's kept connections."""
 
 LEASE_TIME = timedelta(seconds=60)
 """Three times the mail server's longest answer; a mail tried again keeps its Message-ID."""
+
+_NOT_WRITTEN = NotMailed(reason=NOT_WRITTEN, for_good=False)
 
 
 async def send_mails(*, transactions: Transactions, contacts: Contacts, composer: Composer, mailer: Mailer) -> int:
@@ -21,12 +34,9 @@ async def send_mails(*, transactions: Transactions, contacts: Contacts, composer
     if not leased:
         return 0
     recipients = await contacts.of(_cardmember_ids(leased))
-    reachable = [each.delivery for each in leased if each.delivery.cardmember_id in recipients]
-    mails = compose(reachable, recipients=recipients, composer=composer)
-    outcomes = dict(zip((each.delivery_id for each in reachable), await mailer.send(mails), strict=True))
-    message_ids = dict(zip((each.delivery_id for each in reachable), (mail.message_id for mail in mails), strict=True))
+    outcomes = await hand_over(compose(leased, recipients=recipients, composer=composer), mailer=mailer)
     async with transactions.begin() as unit:
-        decided = [_decide(each.delivery, outcomes=outcomes, message_ids=message_ids, at=unit.at) for each in leased]
+        decided = [_decide(each.delivery, outcomes.get(each.delivery.delivery_id), at=unit.at) for each in leased]
         saved = await unit.deliveries.save(decided)
         await unit.outbox.add(facts_of(*saved, at=unit.at))
     return len(leased)
@@ -39,12 +49,24 @@ async def lease_mails(*, transactions: Transactions) -> Sequence[Leased]:
 
 
 def compose(
-    deliveries: Sequence[Delivery], *, recipients: Mapping[CardmemberId, Recipient], composer: Composer
-) -> list[Mail]:
-    """Write each mail to its recipient."""
-    return [
-        composer.mail(each, recipients[each.cardmember_id]) for each in deliveries if each.cardmember_id is not None
-    ]
+    leased: Sequence[Leased], *, recipients: Mapping[CardmemberId, Recipient], composer: Composer
+) -> dict[DeliveryId, Mail | NotMailed]:
+    """Write a mail to everybody who can be reached."""
+    return {
+        each.delivery.delivery_id: composer.mail(each.delivery, recipients[member]) or _NOT_WRITTEN
+        for each in leased
+        if (member := each.delivery.cardmember_id) is not None and member in recipients
+    }
+
+
+async def hand_over(
+    written: Mapping[DeliveryId, Mail | NotMailed], *, mailer: Mailer
+) -> Mapping[DeliveryId, Mail | NotMailed]:
+    """Call: hand over what is written; gives each mail that was taken, and why the others were not."""
+    mails = {key: mail for key, mail in written.items() if isinstance(mail, Mail)}
+    answers = await mailer.send(list(mails.values()))
+    taken = {key: refused or mail for (key, mail), refused in zip(mails.items(), answers, strict=True)}
+    return {**written, **taken}
 
 
 def _cardmember_ids(leased: Sequence[Leased]) -> list[CardmemberId]:
@@ -52,18 +74,15 @@ def _cardmember_ids(leased: Sequence[Leased]) -> list[CardmemberId]:
     return sorted(ids)
 
 
-def _decide(
-    delivery: Delivery,
-    *,
-    outcomes: Mapping[DeliveryId, NotMailed | None],
-    message_ids: Mapping[DeliveryId, str],
-    at: datetime,
-) -> Delivery:
-    if delivery.delivery_id not in outcomes:
-        return failed(delivery, reason="RECIPIENT_UNKNOWN")
-    refused = outcomes[delivery.delivery_id]
-    if refused is None:
-        return sent(delivery, sent_id=message_ids[delivery.delivery_id], at=at)
-    if refused.for_good:
-        return failed(delivery, reason=refused.reason)
-    return tried_in_vain(delivery, reason=refused.reason, at=at)
+def _decide(delivery: Delivery, outcome: Mail | NotMailed | None, *, at: datetime) -> Delivery:
+    match outcome:
+        case None:
+            return failed(delivery, reason="RECIPIENT_UNKNOWN")
+        case Mail():
+            return sent(delivery, sent_id=outcome.message_id, at=at)
+        case NotMailed(for_good=True):
+            return failed(delivery, reason=outcome.reason)
+        case NotMailed():
+            return tried_in_vain(delivery, reason=outcome.reason, at=at)
+        case _:
+            assert_never(outcome)

@@ -22,6 +22,7 @@ from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
 from notifier.usecases.ports import (
+    NOT_WRITTEN,
     Composer,
     Contacts,
     Leased,
@@ -123,6 +124,8 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
     if network is None:
         return _outcome(leased, NotPosted(reason="NETWORK_NOT_SERVED", for_good=True))
     text = posting.composer.post(delivery)
+    if text is None:
+        return _outcome(leased, NotPosted(reason=NOT_WRITTEN, unknown=leased.unknown_since is not None))
     if leased.unknown_since is not None:
         found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
         if isinstance(found, Posted) or found.unknown:

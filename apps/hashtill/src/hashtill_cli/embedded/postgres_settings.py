@@ -12,9 +12,9 @@ SETTINGS = {
     "full_page_writes": "on",
     "synchronous_commit": "on",
     "checkpoint_timeout": "2min",  # a restart after a crash replays two minutes at most
-    "max_wal_size": "256MB",
+    "max_wal_size": "1GB",  # so that time, not volume, asks for checkpoints: after each one, every page is logged whole
     "max_connections": "120",  # six services of at most 15, the tools, and pgbench's 32
-    "shared_buffers": "64MB",  # the whole suite's rows of an evening; the system's cache does the rest
+    "shared_buffers": "128MB",  # the whole suite's rows of an evening; the system's cache does the rest
     "idle_in_transaction_session_timeout": "5s",  # a stuck client lets its rows go
     "lock_timeout": "0",
     "log_parameter_max_length": "0",  # no value of a statement reaches a log

@@ -107,6 +107,30 @@ def test_the_programme_of_2013_holds_its_five_offers() -> None:
             ),
         ),
         (
+            "starts_at: 2013-02-13T12:00:00-05:00",
+            "starts_at: 0001-01-01T00:00:00+14:00",
+            (
+                "p.yaml:9:18: offers[0].window.starts_at: must be a time such as 2013-02-13T12:00:00-05:00;"
+                " it is a time (0001-01-01T00:00:00+14:00)."
+            ),
+        ),
+        (
+            "title: Kindle Fire HD",
+            'title: "\\ud83d"',
+            (
+                "p.yaml:5:12: offers[0].title: holds half of a character (a surrogate escape such as \\ud83d);"
+                " write the character itself."
+            ),
+        ),
+        (
+            "channels: [x]",
+            'channels: [x]\n    tax_rule: {region_basis_points: {"\\ud83d": 8}}',
+            (
+                "p.yaml:13:38: offers[0].tax_rule.region_basis_points: holds half of a character"
+                " (a surrogate escape such as \\ud83d); write the character itself."
+            ),
+        ),
+        (
             "title: Kindle Fire HD",
             "title: 360",
             "p.yaml:5:12: offers[0].title: must be a text; it is a number (360). Put it in quotes.",
@@ -179,6 +203,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
         ("", "p.yaml:1:1: The file is empty; it must hold merchants or offers."),
         ("offers: [", "p.yaml:1:10: This is no YAML: expected the node content, but found '<stream end>'."),
         ("a: \x00", "p.yaml:1:1: This is no YAML: unacceptable character #x0000: special characters are not allowed."),
+        ("[" * 5_000, "p.yaml:1:1: This is no programme: it is nested too deeply."),
         ("- 1", "p.yaml:1:1: must be a group of fields; it is a list."),
         ("? [a]\n: b", "p.yaml:1:3:  is not known here; known are: merchants, offers."),
         ("a" * (TEXT_BYTES_MAX + 1), "p.yaml:1:1: The file is longer than 1,000,000 characters; split it."),

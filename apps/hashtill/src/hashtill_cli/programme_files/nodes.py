@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -16,6 +16,7 @@ TEXT_BYTES_MAX = 1_000_000
 ITEMS_MAX = 1_000
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_TORN = "holds half of a character (a surrogate escape such as \\ud83d); write the character itself."
 _TEXT = "tag:yaml.org,2002:str"
 _KINDS = {
     "tag:yaml.org,2002:bool": "a yes/no",
@@ -48,6 +49,9 @@ class Nodes:
         except yaml.YAMLError as error:
             self._at(None, f"This is no YAML: {str(error).splitlines()[0]}.")
             return None
+        except RecursionError:
+            self._at(None, "This is no programme: it is nested too deeply.")
+            return None
         if root is None:
             self._at(None, "The file is empty; it must hold merchants or offers.")
         return root
@@ -69,7 +73,9 @@ class Nodes:
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
             below = f"{path}.{name}" if path else name
-            if name in found:
+            if _is_torn(name):
+                self.note(key, path, _TORN)
+            elif name in found:
                 self.note(key, below, "stands here a second time; keep one.")
             elif known is not None and name not in known:
                 self.note(key, below, f"is not known here; known are: {', '.join(sorted(known))}.")
@@ -92,6 +98,9 @@ class Nodes:
         if node.tag != _TEXT or not isinstance(node, yaml.ScalarNode):
             self._wrong(node, path, "a text", remedy=" Put it in quotes." if isinstance(node, yaml.ScalarNode) else "")
             return ""
+        if _is_torn(node.value):
+            self.note(node, path, _TORN)
+            return ""
         return str(node.value)
 
     def integer(self, node: yaml.Node, path: str) -> int:
@@ -109,17 +118,18 @@ class Nodes:
         return bool(node.value == "true")
 
     def time(self, node: yaml.Node, path: str) -> datetime | None:
-        """Take a moment; one without a zone could be any of forty, so it is refused."""
+        """Take a moment, in UTC; one without a zone could be any of forty, so it is refused."""
         example = "2013-02-13T12:00:00-05:00"
         try:
             moment = datetime.fromisoformat(node.value if isinstance(node, yaml.ScalarNode) else "")
-        except ValueError:
+            in_utc = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             self._wrong(node, path, f"a time such as {example}")
             return None
         if moment.tzinfo is None:
             self.note(node, path, f"has no time zone; write it as {example}.")
             return None
-        return moment
+        return in_utc
 
     def money(self, node: yaml.Node, path: str) -> Money | None:
         """Take an amount with its currency; a bare number may be anything, so it is refused."""
@@ -139,3 +149,8 @@ class Nodes:
 def _shown(node: Any) -> str:
     kind = _KINDS.get(node.tag, "a text")
     return f"{kind} ({node.value[:40]})" if isinstance(node, yaml.ScalarNode) and node.value else kind
+
+
+def _is_torn(text: str) -> bool:
+    """Whether an escape left half of a surrogate pair, which no file and no wire can carry."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from services.orders.tests.orders_world import ANN, BOB, OTHER_TAG, TAG, World, message_id
 
 from kernel.ids import PostId
-from orders.domain.posts import PostKind
+from orders.domain.order import Order
+from orders.domain.posts import PostKind, VerdictWord
 from orders.domain.states import CancelReason, State
+from orders.usecases.follow_orders import Posted, Reply, apply_replies
+from orders.usecases.read_orders import Story, explain_post
 
 
 async def test_a_second_early_confirmation_changes_nothing(world: World) -> None:
@@ -95,3 +99,57 @@ async def test_two_purchase_tags_are_refused(world: World) -> None:
 
     (refused,) = await world.store.events()
     assert (refused.reason, refused.order_id) == ("TWO_TAGS", "")
+
+
+async def test_a_post_with_the_tags_of_two_orders_confirms_one_of_them(world: World) -> None:
+    first, second = await world.prompted(), await world.prompted()
+
+    both = world.post(ANN, first.confirmation_tag or "", second.confirmation_tag or "")
+    await world.receive(both)
+    await world.settle()
+
+    assert (await world.again(first)).state is State.AUTHORIZED
+    assert (await world.again(second)).state is State.AWAITING_CONFIRMATION
+
+
+async def test_a_post_with_the_tag_of_a_confirmed_order_and_of_an_open_one_confirms_the_open_one(world: World) -> None:
+    confirmed, open_order = await world.authorized(), await world.prompted()
+
+    await world.receive(world.post(ANN, confirmed.confirmation_tag or "", open_order.confirmation_tag or ""))
+
+    assert (await world.again(open_order)).state is State.COMMITTING
+
+
+async def test_a_post_with_the_tags_of_two_orders_that_are_late_is_answered_once(world: World) -> None:
+    first, second = await world.prompted(), await world.prompted()
+    world.pass_time(minutes=16)
+
+    await world.receive(world.post(ANN, first.confirmation_tag or "", second.confirmation_tag or ""))
+
+    assert (await world.told()).count("ConfirmationRefused") == 1
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_repost_kept_on_two_orders_confirms_the_one_it_was_of_and_stays_its_confirmation(
+    world: World,
+    at_once: bool,  # noqa: FBT001 - a table gives it by name
+) -> None:
+    first, second = await world.held(), await world.held()
+    repost = world.post(ANN, kind=PostKind.REPOST, target_post_id=PostId("777"))
+    await world.receive(repost)
+
+    replies = [_reply(world, first, PostId("777")), _reply(world, second, PostId("888"))]
+    for batch in [replies] if at_once else [[reply] for reply in replies]:
+        await apply_replies(batch, transactions=world.transactions, limits=world.limits)
+
+    assert (await world.again(first)).state is State.COMMITTING
+    assert (await world.again(second)).state is State.AWAITING_CONFIRMATION
+    story = await explain_post((repost.network, repost.post_id), transactions=world.transactions)
+    assert isinstance(story, Story)
+    assert story.order == await world.again(first)
+    assert [dated.verdict.word for dated in story.verdicts] == [VerdictWord.ORDERED, VerdictWord.CONFIRMED]
+
+
+def _reply(world: World, order: Order, post_id: PostId) -> Reply:
+    posted = Posted(post_id=post_id, at=world.store.at)
+    return Reply(message_id=message_id(world), order_id=order.order_id, posted=posted)

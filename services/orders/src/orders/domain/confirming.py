@@ -12,6 +12,9 @@ from orders.domain.states import Event, Fact, State
 
 _NOT_CONFIRMABLE = frozenset({State.EXPIRED, State.CANCELLED, State.REFUSED, State.DECLINED, State.RELEASING})
 
+EARLY = "EARLY"
+"""The reason of a confirmation that is kept: what it comes to is said when our reply's time is known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirming:
@@ -94,7 +97,7 @@ def _while_prompting(change: Change, confirmation: Confirmation, cause: Cause) -
         return Confirming(change=change, word=VerdictWord.IGNORED, reason="DUPLICATE")
     detail = "It came before our own reply was written down; it is decided with it."
     kept = note(change, "ConfirmationKept", cause, detail=detail, early=confirmation)
-    return Confirming(change=kept, word=VerdictWord.CONFIRMED, reason="EARLY")
+    return Confirming(change=kept, word=VerdictWord.CONFIRMED, reason=EARLY)
 
 
 def _while_awaiting(change: Change, confirmation: Confirmation, cause: Cause) -> Confirming:

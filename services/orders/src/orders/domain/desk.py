@@ -81,12 +81,18 @@ class Desk:
             return None if reading.purchase_tags else verdict_on(post, VerdictWord.IGNORED, reason)
         if post.author_protected:
             return verdict_on(post, VerdictWord.IGNORED, "ACCOUNT_PROTECTED", order_id=own[0].order_id)
-        return [self._confirm(order, post) for order in own][-1]
+        return self._confirm(own, post, may_be_any=reading.reposted is not None)
 
-    def _confirm(self, order: Order, post: Post) -> Verdict:
-        outcome = confirm(self._changes[order.order_id], confirmation_of(post), self._cause(post))
-        self._changes[order.order_id] = outcome.change
-        return verdict_on(post, outcome.word, outcome.reason, order_id=order.order_id)
+    def _confirm(self, orders: Sequence[Order], post: Post, *, may_be_any: bool) -> Verdict:
+        """Confirm the first order that takes it, else answer for the first; a repost may be kept on several."""
+        cause, confirmation = self._cause(post), confirmation_of(post)
+        outcomes = [confirm(self._changes[order.order_id], confirmation, cause) for order in orders]
+        if not may_be_any:  # one post has one effect; a repost kept on several is of one prompt alone
+            outcomes = sorted(outcomes, key=lambda outcome: outcome.word is not VerdictWord.CONFIRMED)[:1]
+        for outcome in outcomes:
+            self._changes[outcome.change.order.order_id] = outcome.change
+        last = outcomes[-1]
+        return verdict_on(post, last.word, last.reason, order_id=last.change.order.order_id)
 
     def _named_by(self, reading: Reading, post: Post) -> Iterator[Order]:
         """Find the orders a confirmation names: by tag, or by the reposted reply (by the author while unknown)."""

@@ -8,13 +8,13 @@ from typing import Protocol, TypeVar
 from kernel.ids import CardmemberId, LinkId, OrderId, PostId
 from orders.domain.change import Cause, Change, advance, looked_at
 from orders.domain.charging import ChargeSeen, apply_charge
-from orders.domain.confirming import Confirming, prompted
+from orders.domain.confirming import EARLY, Confirming, prompted
 from orders.domain.limits import Limits
 from orders.domain.order import Order
 from orders.domain.posts import Verdict
 from orders.domain.states import Fact
 from orders.domain.taking_back import lose_link
-from orders.usecases.ports import Transactions, Unit
+from orders.usecases.ports import PostKey, Transactions, Unit
 from orders.usecases.telling import told_of
 
 NOTIFIER_CONSUMER, PAYMENTS_CONSUMER, IDENTITY_CONSUMER = "orders-notifier", "orders-payments", "orders-identity"
@@ -76,7 +76,7 @@ async def apply_replies(replies: Sequence[Reply], *, transactions: Transactions,
                 changes[reply.order_id] = after
                 verdicts += _verdict_on_early(change.order, early)
         await _save(unit, changes)
-        await unit.verdicts.save(verdicts)
+        await _save_verdicts(unit, verdicts)
 
 
 async def apply_charges(told: Sequence[ChargeTold], *, transactions: Transactions, limits: Limits) -> None:
@@ -128,6 +128,21 @@ def _verdict_on_early(order: Order, outcome: Confirming | None) -> list[Verdict]
             order_id=order.order_id,
         )
     ]
+
+
+async def _save_verdicts(unit: Unit, verdicts: Sequence[Verdict]) -> None:
+    """Write what became of kept posts; a repost kept on several orders stays what it was to the one it was of."""
+    known = await unit.verdicts.by_posts([_key(each) for each in verdicts]) if verdicts else {}
+    decided: dict[PostKey, Verdict] = {}
+    for each in verdicts:
+        former = decided.get(_key(each), known.get(_key(each)))
+        if each.had_effect or former is None or former.reason == EARLY:
+            decided[_key(each)] = each
+    await unit.verdicts.save(list(decided.values()))
+
+
+def _key(verdict: Verdict) -> PostKey:
+    return verdict.network, verdict.post_id
 
 
 async def _fresh(messages: Sequence[M], *, consumer: str, unit: Unit) -> list[M]:

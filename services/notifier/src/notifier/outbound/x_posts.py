@@ -1,10 +1,13 @@
 """X's posting side, as the program account: post, reply, and look for what we said already."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from http import HTTPStatus
 from typing import Any
+from unicodedata import normalize
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout
@@ -13,10 +16,14 @@ from kernel.ids import PostId
 from kernel.secret import Secret
 from kernel.snowflakes import time_of_snowflake
 from notifier.domain.quota import Quota
-from notifier.usecases.ports import NotPosted, PostAnswer, Posted
+from notifier.usecases.ports import DUPLICATE_TEXT, NotPosted, PostAnswer, Posted
 
 CALL_SECONDS = 8.0
-"""A third of the lease on a delivery: a slow answer is known before another sender takes over."""
+"""Looking and posting have this long each, together half of the lease on a delivery: a slow answer is known before
+another sender takes over."""
+
+CLOCKS_APART_MAX = timedelta(minutes=1)
+"""How far ahead of X our clock may run without hiding from us what we posted."""
 
 PAGES_MAX = 5
 PAGE_SIZE = 100
@@ -26,6 +33,9 @@ _NOT_SUMMONED = "mention"
 """X says so in words: a reply is only taken where the author mentioned or quoted us."""
 
 _DUPLICATE = "duplicate"
+
+_UNREADABLE = (aiohttp.ClientError, TimeoutError, LookupError, TypeError, ValueError, AttributeError)
+"""What no answer raises, and an answer of another shape than X's: nobody knows then what became of a post."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ class XPosts:
                 return PostAnswer(outcome=_outcome_of(answer.status, await _body_of(answer), quota), quota=quota)
         except aiohttp.ClientConnectorError:
             return PostAnswer(outcome=NotPosted(reason="NETWORK_UNAVAILABLE"))
-        except (aiohttp.ClientError, TimeoutError):
+        except _UNREADABLE:
             return PostAnswer(outcome=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))
 
     async def find(self, text: str, *, in_reply_to: PostId | None, since: datetime) -> Posted | NotPosted:
@@ -62,14 +72,15 @@ class XPosts:
         found: Posted | None = None
         token = ""
         try:
-            for _ in range(PAGES_MAX):
-                page = await self._own_posts(since, token=token)
-                matching = [each for each in page.get("data", ()) if _says(each, text, in_reply_to=in_reply_to)]
-                found = _posted(matching[-1]["id"]) if matching else found
-                token = page.get("meta", {}).get("next_token", "")
-                if not token:
-                    break
-        except (aiohttp.ClientError, TimeoutError, _UnreadableError):
+            async with asyncio.timeout(CALL_SECONDS):
+                for _ in range(PAGES_MAX):
+                    page = await self._own_posts(since - CLOCKS_APART_MAX, token=token)
+                    matching = [each for each in page.get("data", ()) if _says(each, text, in_reply_to=in_reply_to)]
+                    found = _posted(matching[-1]["id"]) if matching else found
+                    token = page.get("meta", {}).get("next_token", "")
+                    if not token:
+                        break
+        except (*_UNREADABLE, _UnreadableError):
             return NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)
         return found or NotPosted(reason="NOT_FOUND")
 
@@ -114,11 +125,11 @@ async def _body_of(answer: aiohttp.ClientResponse) -> Mapping[str, Any]:
 
 
 def _outcome_of(status: int, body: Mapping[str, Any], quota: Quota | None) -> Posted | NotPosted:
-    if status == HTTPStatus.CREATED and "data" in body:
+    if status == HTTPStatus.CREATED:
         return _posted(body["data"]["id"])
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return NotPosted(reason="QUOTA", until=quota.reset_at if quota else None)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.CREATED:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)
     if status == HTTPStatus.UNAUTHORIZED:
         return NotPosted(reason="ACCOUNT_LOCKED")
@@ -128,7 +139,7 @@ def _outcome_of(status: int, body: Mapping[str, Any], quota: Quota | None) -> Po
 def _refused(body: Mapping[str, Any]) -> str:
     said = f"{body.get('detail', '')} {body.get('errors', '')}".lower()
     if _DUPLICATE in said:
-        return "DUPLICATE_TEXT"
+        return DUPLICATE_TEXT
     return "NOT_SUMMONED" if _NOT_SUMMONED in said else "POST_GONE"
 
 
@@ -137,8 +148,10 @@ def _posted(post_id: str) -> Posted:
 
 
 def _says(post: Mapping[str, Any], text: str, *, in_reply_to: PostId | None) -> bool:
+    """Whether this is our post; X gives texts in NFC, with `&`, `<` and `>` escaped."""
     answered = [each["id"] for each in post.get("referenced_tweets", ()) if each.get("type") == "replied_to"]
-    return str(post.get("text", "")).endswith(text) and answered == ([in_reply_to] if in_reply_to else [])
+    said = normalize("NFC", unescape(str(post.get("text", ""))))
+    return said.endswith(normalize("NFC", text)) and answered == ([in_reply_to] if in_reply_to else [])
 
 
 def _quota_of(headers: Mapping[str, str]) -> Quota | None:

@@ -143,6 +143,10 @@ class NotPosted:
     until: datetime | None = None
 
 
+DUPLICATE_TEXT = "DUPLICATE_TEXT"
+"""The reason of a network that has taken this very text before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostAnswer:
     """What became of a post, and what the network says is left of our quota."""

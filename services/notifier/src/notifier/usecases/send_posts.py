@@ -22,6 +22,7 @@ from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
 from notifier.usecases.ports import (
+    DUPLICATE_TEXT,
     NOT_WRITTEN,
     Composer,
     Contacts,
@@ -130,7 +131,8 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
         found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
         if isinstance(found, Posted) or found.unknown:
             return _outcome(leased, found)
-    return Outcome(leased=leased, answer=await network.post(text, in_reply_to=delivery.in_reply_to))
+    answer = await network.post(text, in_reply_to=delivery.in_reply_to)
+    return Outcome(leased=leased, answer=_in_doubt(answer) if leased.unknown_since is not None else answer)
 
 
 async def apply_outcomes(
@@ -165,15 +167,20 @@ async def _quota(leased: Sequence[Leased], *, unit: Unit) -> Quota | None:
 
 
 def _is_stale(delivery: Delivery) -> bool:
-    return (
-        delivery.purpose is Purpose.PROMPT
-        and delivery.tried_at is not None
-        and delivery.tried_at - delivery.created_at > PROMPT_FRESH
-    )
+    leased_at = delivery.next_at - LEASE_TIME
+    return delivery.purpose is Purpose.PROMPT and leased_at - delivery.created_at > PROMPT_FRESH
 
 
 def _order_ids(deliveries: Sequence[Delivery]) -> list[OrderId]:
     return [each.order_id for each in deliveries if each.order_id is not None]
+
+
+def _in_doubt(answer: PostAnswer) -> PostAnswer:
+    """Read "said already" behind a try of unknown outcome as what it is: that try is out, and will yet be found."""
+    outcome = answer.outcome
+    if isinstance(outcome, NotPosted) and outcome.reason == DUPLICATE_TEXT:
+        return replace(answer, outcome=replace(outcome, for_good=False, unknown=True))
+    return answer
 
 
 def _outcome(leased: Leased, outcome: Posted | NotPosted) -> Outcome:

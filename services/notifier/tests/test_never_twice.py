@@ -1,0 +1,150 @@
+"""A reply that may be out already: it is looked for, and a prompt nobody waits for any more is not said again."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from services.notifier.tests.notifier_world import NOW, World, order_news
+
+from kernel.ids import PostId
+from kernel.secret import Secret
+from kernel.snowflakes import first_snowflake_at
+from notifier.domain.delivery import DeliveryState
+from notifier.domain.news import OrderNewsKind
+from notifier.outbound.memory import MemoryStore
+from notifier.outbound.x_posts import ProgramAccount, XPosts
+from notifier.usecases.ports import NotPosted, PostAnswer, Posted
+from notifier.usecases.send_posts import LEASE_TIME
+
+HELD = order_news(OrderNewsKind.HELD)
+UNKNOWN = PostAnswer(outcome=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))
+DUPLICATE = PostAnswer(outcome=NotPosted(reason="DUPLICATE_TEXT", for_good=True))
+
+
+@pytest.fixture
+def world(memory: MemoryStore) -> World:
+    return World(memory.transactions())
+
+
+async def test_a_prompt_tried_in_doubt_is_asked_about_before_it_is_said_again(
+    memory: MemoryStore, world: World
+) -> None:
+    world.network.answers = [UNKNOWN]
+    await world.hear(HELD)
+    await world.send_posts()
+    memory.at += LEASE_TIME
+    world.peers.prompting = False
+
+    await world.send_posts()
+
+    assert world.network.posted == []
+    assert ((await world.one()).state, (await world.one()).failure) == (DeliveryState.SKIPPED, "ORDER_MOVED_ON")
+
+
+async def test_a_repeat_that_x_calls_a_duplicate_is_our_first_try_and_is_looked_for_again(
+    memory: MemoryStore, world: World
+) -> None:
+    world.network.answers = [UNKNOWN, DUPLICATE]
+    await world.hear(HELD)
+    for _ in range(2):
+        await world.send_posts()
+        memory.at += LEASE_TIME
+    in_doubt = (await world.one()).state
+    world.network.found = Posted(post_id=PostId("77"), posted_at=NOW)
+
+    await world.send_posts()
+
+    assert in_doubt is DeliveryState.SENDING
+    assert "77" in {each.sent_id for each in await world.all()}
+
+
+async def test_a_first_try_that_x_calls_a_duplicate_has_failed(world: World) -> None:
+    world.network.answers = [DUPLICATE]
+    await world.hear(HELD)
+
+    await world.send_posts()
+
+    assert (await world.one()).state is DeliveryState.FAILED
+
+
+class OddX:
+    """X that says what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.timeline: object = {"data": []}
+        self.created: object = {}
+        self.start_times: list[str] = []
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        application.add_routes(
+            [
+                web.post("/2/tweets", self._create),
+                web.get("/2/users/me", self._me),
+                web.get("/2/users/{user}/tweets", self._timeline),
+            ]
+        )
+        return application
+
+    async def _create(self, _: web.Request) -> web.Response:
+        return web.json_response(self.created, status=201)
+
+    async def _me(self, _: web.Request) -> web.Response:
+        return web.json_response({"data": {"id": "7"}})
+
+    async def _timeline(self, request: web.Request) -> web.Response:
+        self.start_times.append(request.query["start_time"])
+        return web.json_response(self.timeline)
+
+
+@pytest.fixture
+def odd() -> OddX:
+    return OddX()
+
+
+@pytest.fixture
+async def posts(odd: OddX) -> AsyncIterator[XPosts]:
+    async with TestServer(odd.application()) as server, ClientSession() as session:
+        account = ProgramAccount(api_url=str(server.make_url("")).rstrip("/"), access_token=Secret("t"))
+        yield XPosts(session, account=account)
+
+
+async def test_what_x_escapes_in_a_text_is_found_all_the_same(odd: OddX, posts: XPosts) -> None:
+    post_id = str(first_snowflake_at(NOW))
+    odd.timeline = {"data": [{"id": post_id, "text": "Salt &amp; Pepper &lt;3"}]}
+
+    found = await posts.find("Salt & Pepper <3", in_reply_to=None, since=NOW)
+
+    assert isinstance(found, Posted)
+    assert found.post_id == post_id
+
+
+async def test_a_clock_of_ours_that_runs_ahead_hides_no_reply(odd: OddX, posts: XPosts) -> None:
+    await posts.find("hello", in_reply_to=None, since=NOW)
+
+    (asked,) = odd.start_times
+    assert datetime.fromisoformat(asked) <= NOW.astimezone(UTC) - timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("created", [{"data": {}}, {"data": {"id": "?"}}, {"data": []}, {}, []])
+async def test_an_answer_that_says_nothing_leaves_the_outcome_unknown(
+    odd: OddX, posts: XPosts, created: object
+) -> None:
+    odd.created = created
+
+    answer = await posts.post("hello", in_reply_to=None)
+
+    assert answer.outcome == NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)
+
+
+@pytest.mark.parametrize("timeline", [{"data": [{"text": "hello"}]}, {"data": ["hello"]}, {"meta": []}])
+async def test_a_timeline_that_cannot_be_read_leaves_the_outcome_unknown(
+    odd: OddX, posts: XPosts, timeline: object
+) -> None:
+    odd.timeline = timeline
+
+    found = await posts.find("hello", in_reply_to=None, since=NOW)
+
+    assert found == NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)

@@ -35,9 +35,14 @@ CODES: Mapping[RefusalKind, grpc.StatusCode] = MappingProxyType(
 )
 """Each kind's gRPC status (AIP-193)."""
 
-MESSAGE_CHARACTERS_MAX = 500
-FACT_CHARACTERS_MAX = 200
-"""A status travels in trailers of at most 8 kB: what quotes a caller's own ten kilobytes back is cut, not lost."""
+MESSAGE_BYTES_MAX = 500
+FACT_BYTES_MAX = 200
+"""A status travels in trailers of at most 8 kB: what quotes a caller's own ten kilobytes back is cut, not lost.
+
+In bytes, for a letter beyond ASCII is up to four of them, and twelve as the status line writes it.
+"""
+
+_CUT = "…"
 
 _KINDS = {code.value[0]: kind for kind, code in CODES.items()}
 _ANSWERLESS = frozenset(
@@ -53,9 +58,9 @@ _ANSWERLESS = frozenset(
 
 def status_of(refusal: Refusal) -> status_pb2.Status:
     """Write a refusal as a status: code, message, ErrorInfo (reason, facts) and, for a bad field, BadRequest."""
-    message = _cut(refusal.message, MESSAGE_CHARACTERS_MAX)
+    message = _cut(refusal.message, MESSAGE_BYTES_MAX)
     status = status_pb2.Status(code=CODES[refusal.kind].value[0], message=message)
-    facts = {name: _cut(fact, FACT_CHARACTERS_MAX) for name, fact in refusal.facts.items()}
+    facts = {name: _cut(fact, FACT_BYTES_MAX) for name, fact in refusal.facts.items()}
     status.details.add().Pack(_error_info(refusal.reason, facts))
     if refusal.kind is RefusalKind.INVALID and "field" in refusal.facts:
         violation = error_details_pb2.BadRequest.FieldViolation(
@@ -99,8 +104,9 @@ def internal_status(error_id: str) -> status_pb2.Status:
     return status
 
 
-def _cut(text: str, characters_max: int) -> str:
-    return text if len(text) <= characters_max else f"{text[: characters_max - 1]}…"
+def _cut(text: str, bytes_max: int) -> str:
+    raw = text.encode()
+    return text if len(raw) <= bytes_max else f"{raw[: bytes_max - len(_CUT.encode())].decode(errors='ignore')}{_CUT}"
 
 
 def _error_info(reason: str, facts: Mapping[str, str]) -> error_details_pb2.ErrorInfo:

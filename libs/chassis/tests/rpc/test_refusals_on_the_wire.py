@@ -13,7 +13,7 @@ from grpc import aio
 from chassis.refusal_status import (
     DETAILS_KEY,
     DOMAIN,
-    MESSAGE_CHARACTERS_MAX,
+    MESSAGE_BYTES_MAX,
     refusal_from_status,
     refusal_of,
     status_of,
@@ -82,18 +82,20 @@ async def test_a_bad_field_is_named_in_bad_request_too(serve: Serve, call: Call)
     assert bad.field_violations[0].reason == "INVALID_FIELD"
 
 
-async def test_a_refusal_that_quotes_ten_kilobytes_arrives_cut_short(serve: Serve, call: Call) -> None:
+@pytest.mark.parametrize("letter", ["a", "é", "😀"])
+async def test_a_refusal_that_quotes_ten_kilobytes_arrives_cut_short(serve: Serve, call: Call, letter: str) -> None:
     async def refuse(text: str) -> str:
         facts = {f"fact_{number}": text * 10_000 for number in range(20)}
         raise RefusedError(Refusal(kind=RefusalKind.NOT_FOUND, reason="NONE", message=text * 10_000, facts=facts))
 
     async with serve(refuse) as channel:
         with pytest.raises(aio.AioRpcError) as caught:
-            await call(channel, "a")
+            await call(channel, letter)
 
+    said = caught.value.details() or ""
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
-    assert len(caught.value.details() or "") == MESSAGE_CHARACTERS_MAX
-    assert error_info(details_of(caught.value)).metadata["fact_19"].endswith("a…")
+    assert MESSAGE_BYTES_MAX - len(letter.encode()) < len(said.encode()) <= MESSAGE_BYTES_MAX
+    assert error_info(details_of(caught.value)).metadata["fact_19"].endswith(f"{letter}…")
 
 
 async def test_a_bug_tells_its_caller_an_id_and_nothing_else_and_is_logged_once(serve: Serve, call: Call) -> None:

@@ -133,6 +133,18 @@ async def test_prompts_name_whom_they_ask_newest_first_and_only_where_that_is_kn
     assert ([each.post_id for each in newest], [each.post_id for each in left]) == (["12"], ["12"])
 
 
+async def test_a_prompt_behind_an_edit_asks_the_edits_author_though_the_first_version_was_not_ours(
+    world: World,
+) -> None:
+    async with world.transactions.begin() as unit:
+        await unit.posts.add([EDIT])
+        await unit.prompts.add([PromptPosted(post_id=PostId("9"), in_reply_to_post_id=EDIT.post_id, posted_at=at(1))])
+
+        found = await unit.prompts.since(at(0), prompts_max=5)
+
+    assert found == [OpenPrompt(post_id=PostId("9"), author_id=NetworkUserId(MIA), posted_at=at(1))]
+
+
 async def test_the_newest_word_on_a_link_counts_in_whatever_order_it_comes(world: World) -> None:
     other = LinkChange(link_id=LinkId(UUID(int=2)), user_id=NetworkUserId(JONAS), watched=True, version=1)
     ended = replace(WATCHED, watched=False, version=3)

@@ -127,7 +127,7 @@ class MemoryPrompts:
 
     async def since(self, at: datetime, *, prompts_max: int) -> list[OpenPrompt]:
         """Give the newest prompts posted since then, with whom they ask, at most `prompts_max`."""
-        authors = {post.version_id: post.author_id for post in self._store.kept.values()}
+        authors = {post.post_id: post.author_id for post in self._store.kept.values()}
         found = [
             OpenPrompt(post_id=each.post_id, author_id=authors[each.in_reply_to_post_id], posted_at=each.posted_at)
             for each in self._store.prompts.values()

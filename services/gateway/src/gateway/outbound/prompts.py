@@ -1,4 +1,4 @@
-"""Open prompts in PostgreSQL: whom a prompt asks is the author of the kept post it replies to."""
+"""Open prompts in PostgreSQL: whom a prompt asks is the author of the post it replies to, any version of it kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ ON CONFLICT DO NOTHING
 
 _SINCE = """
 SELECT DISTINCT ON (prompt.posted_at, prompt.post_id) prompt.post_id, prompt.posted_at, kept_post.author_id
-FROM prompt JOIN kept_post ON kept_post.version_id = prompt.in_reply_to_post_id AND kept_post.network = prompt.network
+FROM prompt JOIN kept_post ON kept_post.post_id = prompt.in_reply_to_post_id AND kept_post.network = prompt.network
 WHERE prompt.network = $1 AND prompt.posted_at >= $2
 ORDER BY prompt.posted_at DESC, prompt.post_id
 LIMIT $3

@@ -163,9 +163,13 @@ def fakes() -> tuple[FakeOffers, FakeIdentity, FakeOrders, FakePayments]:
 
 @asynccontextmanager
 async def pages_world(
-    page_options: PageOptions | None = None, *, listen: str = "127.0.0.1:0", follow_offers: bool = False
+    page_options: PageOptions | None = None,
+    *,
+    listen: str = "127.0.0.1:0",
+    follow_offers: bool = False,
+    slowness: timedelta = timedelta(),
 ) -> AsyncIterator[PagesWorld]:
-    """Serve the peers and the site for the block."""
+    """Serve the peers and the site for the block; an order that is asked for something answers `slowness` later."""
     offers, identity, orders, payments = fakes()
     async with AsyncExitStack() as stack:
         channel = await stack.enter_async_context(
@@ -178,7 +182,11 @@ async def pages_world(
         )
         channels = Channels(identity=channel, offers=channel, orders=channel, payments=channel)
         stopping = asyncio.Event()
-        parts = PageParts(peers=peers_over(channels), options=page_options or options(), stopping=stopping)
+
+        def clock() -> datetime:
+            return datetime.now(UTC) + (slowness if orders.asked else timedelta())
+
+        parts = PageParts(peers=peers_over(channels), options=page_options or options(), clock=clock, stopping=stopping)
         site = await stack.enter_async_context(
             _running(PagesSite(listen, parts), stopping, follow_offers=follow_offers)
         )

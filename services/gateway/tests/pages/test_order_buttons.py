@@ -1,10 +1,11 @@
 """An order's buttons: confirm, cancel, "not me", each only by its own address and by a form of our page."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from services.gateway.tests.pages.fake_peers import refuse
-from services.gateway.tests.pages.pages_world import Answer, PagesWorld, Visitor, token
+from services.gateway.tests.pages.pages_world import Answer, PagesWorld, Visitor, pages_world, token
 
 from hashtill.orders.v1 import order_pb2
 from hashtill.orders.v1 import orders_service_pb2 as orders_pb
@@ -68,6 +69,15 @@ async def test_the_mails_button_confirms_and_leads_to_the_order(pages: PagesWorl
     assert page.status == 200
     assert "Confirmed" in page.text
     assert pages.orders.asked[0].page_token in address
+
+
+async def test_an_address_that_ends_while_orders_answers_still_leads_to_the_order() -> None:
+    address = f"/confirm/{token(CONFIRM, hours=1)}"
+
+    async with pages_world(slowness=timedelta(hours=2)) as world, world.visitor() as visitor:
+        answer = await press(visitor, address, address)
+
+    assert (answer.status, answer.location.startswith("/order/")) == (303, True)
 
 
 async def test_the_mails_address_of_an_order_that_is_over_has_no_button(pages: PagesWorld, mia: Visitor) -> None:

@@ -16,7 +16,7 @@ from gateway.inbound.pages.parts import PageParts
 from gateway.inbound.pages.problems import Handler, Notice, Problems
 from gateway.inbound.pages.view import View
 from kernel.ids import OrderId
-from kernel.page_addresses import PagePurpose
+from kernel.page_addresses import PageGrant, PagePurpose
 from kernel.refusals import RefusedError
 
 REFUSALS = {
@@ -126,9 +126,9 @@ class OrderPages:
         return self._view.form_page(request, "confirm.html", story=story)
 
     async def _confirm(self, request: web.Request) -> web.Response:
-        await self._posted(request, PagePurpose.CONFIRM)
+        grant = await self._posted(request, PagePurpose.CONFIRM)
         await self._orders.confirm(request.match_info["token"])
-        return _see(order_address(read_address(request, PagePurpose.CONFIRM, self._parts), self._parts))
+        return _see(order_address(grant, self._parts))
 
     async def _ask_disown(self, request: web.Request) -> web.Response:
         read_address(request, PagePurpose.DISOWN, self._parts)
@@ -139,10 +139,11 @@ class OrderPages:
         await self._orders.take_back(request.match_info["token"], NOT_ME)
         return self._view.page(request, "disowned.html")
 
-    async def _posted(self, request: web.Request, purpose: PagePurpose) -> None:
+    async def _posted(self, request: web.Request, purpose: PagePurpose) -> PageGrant:
         """Let through only this browser's own form, on an address of this purpose."""
-        read_address(request, purpose, self._parts)
+        grant = read_address(request, purpose, self._parts)
         await read_form(request, browser_of(request, self._parts.options))
+        return grant
 
     def _told(self, handler: Handler) -> Handler:
         """Say a "no" to a button in a cardmember's words."""

@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from chassis.jetstream import JetStreamError, raise_error
 from chassis.message_headers import CLOSING_LINE
 from chassis.nats_wire import answers, publication, write
+from kernel.failpoints import FailPoint, failpoint
 
 BATCH_MAX = 1_000
 """The server's own bound of one atomic batch."""
@@ -70,6 +71,7 @@ class Publisher:
             for each, name in zip(publications, names, strict=True)
         ]
         await write(self._client, chunks)
+        failpoint(FailPoint.RELAY_SENT)
         return [_stored(outcome) for outcome in await self._gather(names)]
 
     async def publish_batch(self, publications: Sequence[Publication]) -> list[Stored]:
@@ -81,6 +83,7 @@ class Publisher:
             raise ValueError(f"An atomic batch holds at most {BATCH_MAX} messages.")
         first, last = self._expect(), self._expect()
         await write(self._client, self._batch_chunks(publications, first, last))
+        failpoint(FailPoint.RELAY_SENT)
         early, late = await self._gather([first, last], first_completed=True)
         stored = _stored(late or early)  # the first is answered with words only when the batch is refused
         if isinstance(stored, Exception):

@@ -22,6 +22,7 @@ from chassis.patience import StoppedError, stopped_within, through_outages
 from chassis.postgres import Database
 from chassis.pulling import ConsumerLostError, Pull
 from chassis.settling import again, done, never, tell, working
+from kernel.failpoints import FailPoint, failpoint
 
 BATCH_MAX = 200
 """Messages a handler gets at most: above it a batch costs no less a message."""
@@ -103,6 +104,7 @@ class BatchConsumer:
         self._in_hand = await self._pull.take(wait_seconds=wait_seconds)
         if not self._in_hand:
             return 0
+        failpoint(FailPoint.CONSUMER_FETCHED)
         count = len(self._in_hand)
         await self._handle([self._read(message) for message in self._in_hand])
         self._in_hand = ()
@@ -175,7 +177,9 @@ class BatchConsumer:
             await through_outages(
                 lambda: self._dead.keep(given_up), what=self._durable, stop=self._stopping, meanwhile=self._say_working
             )
+        failpoint(FailPoint.CONSUMER_HANDLED)
         await tell(self._client, [_command(message, verdict) for message, verdict in verdicts])
+        failpoint(FailPoint.CONSUMER_ACKNOWLEDGED)
 
     def _read(self, message: Msg) -> "_Delivery":
         try:

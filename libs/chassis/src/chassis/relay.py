@@ -21,6 +21,7 @@ from chassis.postgres import Database
 from chassis.relay_publishing import Published, publish, reason_unsendable
 from chassis.relay_session import ROWS_MAX, OutboxRow, RelaySession
 from chassis.relay_streams import RelayStreams
+from kernel.failpoints import FailPoint, failpoint
 
 Rebuild: TypeAlias = Callable[[AsyncConnection], Awaitable[Sequence[KeyValueChange]]]
 
@@ -143,15 +144,18 @@ class Relay:
             self._checked_at, self._checked_reconnects = monotonic(), reconnects
 
     async def _send(self, session: RelaySession, rows: Sequence[OutboxRow]) -> int:
+        failpoint(FailPoint.RELAY_SELECTED)
         groups = await self._grouped(session, rows)
         unknown = [name for name in groups if self._streams.created(name) is None]
         if unknown:
             await self._streams.check(session, names=unknown)
         outcomes = await asyncio.gather(*(self._publish(part) for part in groups.values()))
+        failpoint(FailPoint.RELAY_STORED)
         for stream, outcome in zip(groups, outcomes, strict=True):
             await self._mark(session, stream, outcome)
         for outcome in outcomes:
             await self._count_failures(session, outcome)
+        failpoint(FailPoint.RELAY_MARKED)
         return len(rows)
 
     async def _grouped(self, session: RelaySession, rows: Sequence[OutboxRow]) -> dict[str, list[OutboxRow]]:

@@ -5,10 +5,14 @@ from typing import Any
 import grpc.aio
 
 
+class AddressTakenError(OSError):
+    """The address cannot be opened; the sentence names it and the variable to change."""
+
+
 def bind(server: grpc.aio.Server, listen: str) -> int:
     """Bind a service's server to host:port (0 picks a free one) with our credentials and give the port.
 
-    Raises OSError with a sentence when the address is taken.
+    Raises AddressTakenError.
     """
     return bind_plaintext(server, listen, variable="HASHTILL_LISTEN")
 
@@ -18,7 +22,9 @@ def bind_plaintext(server: grpc.aio.Server, listen: str, *, variable: str) -> in
     try:
         return server.add_insecure_port(listen)
     except RuntimeError as error:
-        raise OSError(f"{listen} is taken or not an address of this machine. Choose another {variable}.") from error
+        raise AddressTakenError(
+            f"{listen} is taken or not an address of this machine. Choose another {variable}."
+        ) from error
 
 
 def channel(target: str, *, options: list[tuple[str, object]], interceptors: list[Any]) -> grpc.aio.Channel:

@@ -68,20 +68,19 @@ class _UnaryCalls(_Unary):
                 left = ends_at - asyncio.get_running_loop().time()
                 call = await continuation(_carrying(client_call_details, timeout_seconds=left), request)
                 code = await _ended(call)
-                if not await self._again(code, method, request, attempt=attempt, left_seconds=left):
+                if not await self._again(code, method, request, attempt=attempt, ends_at=ends_at):
                     break
             set_allowed(opened, rpc_status=code.name)
             if code is not grpc.StatusCode.OK:
                 opened.set_status(StatusCode.ERROR)
             return call
 
-    async def _again(
-        self, code: grpc.StatusCode, method: str, request: Any, *, attempt: int, left_seconds: float
-    ) -> bool:
+    async def _again(self, code: grpc.StatusCode, method: str, request: Any, *, attempt: int, ends_at: float) -> bool:
         """Pause and say True when one more attempt is worth it, allowed, in time and within the budget."""
         pause = pause_seconds(attempt)
         allowed = attempt < ATTEMPTS_MAX and is_worth_retrying(code) and is_repeatable(method, request)
-        if not allowed or pause >= left_seconds or not self._budget.take():
+        in_time = asyncio.get_running_loop().time() + pause < ends_at
+        if not allowed or not in_time or not self._budget.take():
             return False
         await asyncio.sleep(pause)
         return True

@@ -68,7 +68,7 @@ class GrpcServer:
         return f"GrpcServer({self._listen})"
 
     async def start(self) -> None:
-        """Bind and answer; raises OSError with a sentence when the address is taken."""
+        """Bind and answer; raises AddressTakenError."""
         self._server = aio.server(
             interceptors=[self._limits, TraceInterceptor(), RefusalInterceptor(), Wire()],
             options=_OPTIONS,

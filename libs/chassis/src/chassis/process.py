@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 import uvloop
 
+from chassis.credentials import AddressTakenError
 from chassis.exporting import start_exporting
 from chassis.health import Health
 from chassis.lifecycle import Lifecycle, NotThereError
@@ -80,7 +81,7 @@ async def _serve_until_stopped(settings: S, serve: Serve[S], *, service: str) ->
         await lifecycle.health.start(settings.health_listen)
         structlog.get_logger().info("health_listening", port=lifecycle.health.port)
         code = await _until_stopped(settings, serve, lifecycle)
-    except NotThereError as error:
+    except (NotThereError, AddressTakenError) as error:
         structlog.get_logger().error("start_gave_up", why=str(error))
         code = EXIT_OK if lifecycle.stopping.is_set() else EXIT_FAILED
     except Exception:  # noqa: BLE001 - the process's edge: a bug at the start is logged once and ends it

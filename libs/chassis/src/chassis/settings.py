@@ -1,10 +1,11 @@
 """Settings: one frozen record a service, read once from HASHTILL_* variables; what is wrong or missing names itself."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, GetPydanticSchema, ValidationError
 from pydantic.fields import FieldInfo
@@ -33,6 +34,34 @@ SecretText = Annotated[
 """A text that no repr shows; `.reveal()` gives it where it is needed."""
 
 
+def _address_of(*schemes: str) -> AfterValidator:
+    """Refuse what is no address of these schemes; the words never repeat it, for it may hold a password."""
+
+    def check(value: Secret[str]) -> Secret[str]:
+        if not _is_address(value.reveal(), schemes):
+            raise ValueError(f"it must be an address such as {schemes[0]}://host:port")
+        return value
+
+    return AfterValidator(check)
+
+
+def _is_address(text: str, schemes: Sequence[str]) -> bool:
+    """Whether a scheme, a host (or, for a socket, a query that names it) and a port, if any, can be read."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname or parts.query) and port != 0
+
+
+DatabaseAddress = Annotated[SecretText, _address_of("postgresql", "postgres")]
+"""Where a PostgreSQL database is, with role and password."""
+
+NatsAddress = Annotated[SecretText, _address_of("nats", "tls")]
+"""Where NATS is, perhaps with user and password."""
+
+
 def _host_port(value: str) -> str:
     host, colon, port = value.removeprefix("dns:///").rpartition(":")
     if not (host and colon and port.isascii() and port.isdigit() and int(port) <= PORT_MAX):
@@ -54,11 +83,11 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    database_url: SecretText = Field(
+    database_url: DatabaseAddress = Field(
         description="The service's own PostgreSQL database and role.",
         examples=["postgresql://hashtill_orders:secret@127.0.0.1:5432/hashtill_orders"],
     )
-    nats_url: SecretText = Field(description="NATS with JetStream.", examples=["nats://127.0.0.1:4222"])
+    nats_url: NatsAddress = Field(description="NATS with JetStream.", examples=["nats://127.0.0.1:4222"])
     listen: ListenAddress = Field(
         default="127.0.0.1:0", description="Where gRPC is answered; port 0 picks one.", examples=["0.0.0.0:7001"]
     )

@@ -15,7 +15,7 @@ RESTART_MOST_SECONDS = 5.0
 """A crashed loop comes back between these, doubling, with full jitter, so that replicas do not retry together."""
 
 CRASHES_MAX = 12
-"""Crashes in a row before the process gives up (about 30 s): its platform starts it afresh and shows it."""
+"""Crashes in a row before the process gives up (20 s on average): its platform starts it afresh and shows it."""
 
 HEALTHY_SECONDS = 60.0
 """A loop that ran this long has recovered; its crashes count from zero again."""

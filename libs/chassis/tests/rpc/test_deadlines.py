@@ -1,7 +1,6 @@
 """A caller's time is everybody's time: it shrinks at each hop, and there is always some."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -38,19 +37,16 @@ async def test_a_deadline_shrinks_by_a_margin_at_each_of_two_hops(serve: Serve, 
     assert 0 < left[1] < left[0] - rounding_of_the_wire
 
 
-async def test_a_peer_that_would_take_longer_than_is_left_is_given_up(serve: Serve, call: Call) -> None:
-    async with serve(hang) as behind:
+async def test_a_longer_limit_of_the_callers_own_is_cut_to_what_is_left(serve: Serve, call: Call) -> None:
+    async with serve(tell_what_is_left) as behind:
 
         async def ask(text: str) -> str:
             return await call(behind, text, timeout=60)
 
         async with serve(ask) as channel:
-            started = time.monotonic()
-            with pytest.raises(aio.AioRpcError) as caught:
-                await call(channel, timeout=0.3)
+            left = float(await call(channel, timeout=5))
 
-    assert caught.value.code() in {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
-    assert time.monotonic() - started < 1.0
+    assert left < 5
 
 
 async def test_a_caller_without_a_deadline_of_its_own_gets_the_channels(serve: Serve, call: Call) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -174,6 +175,20 @@ async def test_missing_settings_end_the_start_with_a_sentence_for_each() -> None
     assert len(told) == 2
     assert told[0].startswith("probe: HASHTILL_NATS_URL is wrong")
     assert told[1].startswith("probe: HASHTILL_LISTEN is wrong")
+
+
+@pytest.mark.parametrize("variable", ["listen", "health_listen"])
+async def test_an_address_that_is_taken_ends_the_start_with_one_sentence(variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        async with running(**{variable: address}) as service:
+            code, _ = await service.end()
+
+    assert code == 1
+    assert (await service.line("start_gave_up"))["why"] == (
+        f"{address} is taken or not an address of this machine. Choose another HASHTILL_{variable.upper()}."
+    )
+    assert "Traceback" not in service.text
 
 
 async def test_migrate_is_the_same_program_and_an_unknown_word_is_told_the_usage() -> None:

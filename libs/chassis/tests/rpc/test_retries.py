@@ -1,5 +1,6 @@
 """Retries help where they can, and never make an outage worse."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -7,6 +8,7 @@ import grpc
 import pytest
 from grpc import aio
 
+from chassis.grpc_client import _UnaryCalls
 from chassis.retries import ATTEMPTS_MAX, PAUSE_MOST_SECONDS, RetryBudget, is_repeatable, pause_seconds
 from hashtill.common.v1.request_context_pb2 import RequestContext
 from hashtill.offers.v1.offers_service_pb2 import CreateOfferRequest
@@ -52,6 +54,16 @@ async def test_tries_are_bounded(serve: Serve, call: Call) -> None:
 
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert flaky.calls == ATTEMPTS_MAX
+
+
+async def test_no_try_is_begun_whose_pause_would_end_after_the_call() -> None:
+    calls, clock = _UnaryCalls(timeout_seconds=3.0, budget=RetryBudget()), asyncio.get_running_loop()
+    busy = (grpc.StatusCode.UNAVAILABLE, "/probe.v1.Probe/Get", None)
+
+    late = await calls._again(*busy, attempt=1, ends_at=clock.time())
+    early = await calls._again(*busy, attempt=1, ends_at=clock.time() + 60)
+
+    assert (late, early) == (False, True)
 
 
 async def test_a_command_without_a_request_id_is_never_sent_twice(serve: Serve, call: Call) -> None:

@@ -50,6 +50,25 @@ def test_a_wrong_value_is_never_shown_for_it_may_be_a_secret() -> None:
     assert "4111111111111111x" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["hunter2", "mysql://a:hunter2@h/d", "://hunter2", "postgresql://a:hunter2@h:p/d"])
+@pytest.mark.parametrize("variable", ["HASHTILL_DATABASE_URL", "HASHTILL_NATS_URL"])
+def test_what_is_no_address_names_its_variable_and_stays_unsaid(variable: str, address: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(Settings, COMPLETE | {variable: address})
+
+    (told,) = caught.value.problems
+    assert told.startswith(f"{variable} is wrong: it must be an address such as ")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgres://u@[::1]:5432/d", "postgresql://u:p%40ss@h/d?sslmode=require", "postgresql:///d?host=/run/pg"],
+)
+def test_a_database_may_be_named_in_every_way_postgresql_knows(address: str) -> None:
+    assert load_settings(Settings, COMPLETE | {"HASHTILL_DATABASE_URL": address}).database_url.reveal() == address
+
+
 def test_secrets_do_not_show_in_a_repr() -> None:
     assert "hunter2" not in repr(load_settings(Settings, COMPLETE))
 

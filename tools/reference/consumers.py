@@ -61,9 +61,10 @@ def _of_notifier(_workers: Any, nothing: Any) -> Sequence[BatchConsumer]:
     return tuple(joined.values())
 
 
-def _of_orders(workers: Any, nothing: Any) -> Sequence[BatchConsumer]:
-    feed = orders.main._Feed(nothing, nothing, workers)  # noqa: SLF001 - see module
-    return (orders.main._consume(feed, nothing, nothing),)  # noqa: SLF001 - see module
+def _of_orders(_workers: Any, nothing: Any) -> Sequence[BatchConsumer]:
+    set_aside: Any = Workers()
+    feed = orders.main._Feed(nothing, nothing, set_aside)  # noqa: SLF001 - see module
+    return tuple(orders.main._consume(feed, nothing, nothing).values())  # noqa: SLF001 - see module
 
 
 SET_UPS: Mapping[str, Callable[[Any, Any], Sequence[BatchConsumer]]] = MappingProxyType(

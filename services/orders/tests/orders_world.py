@@ -28,6 +28,7 @@ from orders.domain.purchasing import Link, LinkStatus
 from orders.domain.states import Command
 from orders.inbound.steps import Steps
 from orders.usecases.follow_orders import Posted, Reply, apply_replies
+from orders.usecases.pass_time import pass_deadlines
 from orders.usecases.ports import Transactions
 from orders.usecases.receive_posts import receive_posts
 from orders.usecases.take_steps import Peers
@@ -60,6 +61,7 @@ class World:
     stock: StockKept = field(default_factory=StockKept)
     charges: ChargesKept = field(default_factory=ChargesKept)
     backlog: Backlog = field(default_factory=Backlog)
+    replies: Backlog = field(default_factory=Backlog)
     limits: Limits = LIMITS
     known: set[Tag] = field(default_factory=lambda: {TAG, OTHER_TAG})
 
@@ -111,6 +113,9 @@ class World:
 
     async def hear(self, at: datetime) -> None:
         await self.receive(watermarks=[Watermark(network=X, shard=shard, at=at) for shard in range(SOCIAL_SHARDS)])
+
+    async def pass_deadlines(self) -> bool:
+        return await pass_deadlines(replies=self.replies, transactions=self.transactions, limits=self.limits)
 
     async def settle(self) -> None:
         while sum([await self.steps.run_once(command) for command in Command]):

@@ -141,6 +141,8 @@ class AddressesKept:
 
 
 class Backlog:
+    """A consumer of posts, or of what became of replies."""
+
     def __init__(self) -> None:
         self.waiting = 0
         self.in_flight = False

@@ -122,7 +122,12 @@ async def test_a_post_of_ten_kilobytes_and_fifty_tags_is_read_like_any_other(
 async def test_the_watchdog_says_what_is_too_old(memory_world: World, capsys: pytest.CaptureFixture[str]) -> None:
     await memory_world.held()
     memory_world.pass_time(hours=2)
-    clocks = Clocks(backlog=memory_world.backlog, transactions=memory_world.transactions, limits=memory_world.limits)
+    clocks = Clocks(
+        posts=memory_world.backlog,
+        replies=memory_world.replies,
+        transactions=memory_world.transactions,
+        limits=memory_world.limits,
+    )
 
     await clocks.watch_once()
 

@@ -17,7 +17,6 @@ from hashtill.orders.v1 import order_pb2
 from hashtill.orders.v1 import orders_service_pb2 as pb
 from kernel.page_addresses import PageGrant, PagePurpose, sign_page
 from orders.domain.order import Order
-from orders.usecases.pass_time import pass_deadlines
 
 
 @pytest.fixture
@@ -145,7 +144,7 @@ async def test_not_me_by_the_mails_address_disowns(orders: Served) -> None:
 async def test_a_merchant_lists_accepts_ships_and_takes_back(orders: Served) -> None:
     order = await orders.world.authorized()
     orders.world.pass_time(minutes=30)
-    await pass_deadlines(transactions=orders.world.transactions, limits=orders.world.limits)
+    await orders.world.pass_deadlines()
     named = {"merchant_id": ACME, "order_id": str(order.order_id)}
 
     due = await orders.stub.ListShipmentsDue(pb.ListShipmentsDueRequest(merchant_id=ACME))
@@ -169,7 +168,7 @@ async def test_a_merchant_lists_accepts_ships_and_takes_back(orders: Served) -> 
 async def test_every_step_of_a_merchant_refuses_its_request_id_with_other_contents(orders: Served) -> None:
     order = await orders.world.authorized()
     orders.world.pass_time(minutes=30)
-    await pass_deadlines(transactions=orders.world.transactions, limits=orders.world.limits)
+    await orders.world.pass_deadlines()
     named = {"merchant_id": ACME, "order_id": str(order.order_id)}
     ship = pb.RecordShipmentRequest(context=_context(), carrier="UPS", tracking_number="1Z", **named)
     amount = Money(amount_minor=100, currency_code="USD")
@@ -193,7 +192,7 @@ async def test_a_merchants_parcels_come_page_by_page(orders: Served) -> None:
         await orders.world.authorized()
         orders.world.pass_time(seconds=1)
     orders.world.pass_time(minutes=31)
-    await pass_deadlines(transactions=orders.world.transactions, limits=orders.world.limits)
+    await orders.world.pass_deadlines()
 
     first = await orders.stub.ListShipmentsDue(pb.ListShipmentsDueRequest(merchant_id=ACME, page_size=2))
     second = await orders.stub.ListShipmentsDue(

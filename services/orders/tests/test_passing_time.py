@@ -11,7 +11,7 @@ from orders.domain.change import Cause, looked_at
 from orders.domain.cutoff import Hearing, Watermark, cutoff, heard, is_dark, least_watermark
 from orders.domain.overdue import expire
 from orders.domain.states import CancelReason, State
-from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders, pass_deadlines, watch_ages
+from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders, watch_ages
 
 BEFORE = START - timedelta(minutes=5)
 LONG_AGO = START - timedelta(minutes=11)
@@ -189,7 +189,7 @@ async def test_a_reply_that_never_comes_ends_the_order_after_ten_minutes(world: 
     order = await world.held()
     world.pass_time(minutes=10)
 
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await world.settle()
 
     after = await world.again(order)
@@ -197,12 +197,38 @@ async def test_a_reply_that_never_comes_ends_the_order_after_ten_minutes(world: 
     assert world.stock.holds[order.order_id] == "RELEASED"
 
 
+async def test_no_order_ends_for_want_of_a_reply_while_word_of_it_waits_to_be_read(world: World) -> None:
+    order = await world.held()
+    posted_at = world.store.at + timedelta(seconds=2)
+    confirmed_at = world.store.at + timedelta(minutes=3)
+    world.pass_time(minutes=20)
+    world.replies.waiting = 1
+    await world.pass_deadlines()
+
+    await world.receive(world.post(ANN, order.confirmation_tag or "", posted_at=confirmed_at))
+    await world.reply(order.order_id, at=posted_at)
+    await world.settle()
+
+    assert (await world.again(order)).state is State.AUTHORIZED
+
+
+async def test_other_limits_pass_while_word_of_replies_waits_to_be_read(world: World) -> None:
+    waiting, authorized = await world.held(BOB), await world.authorized()
+    world.pass_time(minutes=31)
+    world.replies.waiting = 1
+
+    await world.pass_deadlines()
+
+    assert (await world.again(waiting)).state is State.PROMPTING
+    assert (await world.again(authorized)).state is State.READY_TO_SHIP
+
+
 async def test_a_hold_that_never_answers_ends_the_order(world: World) -> None:
     world.stock.answers_nothing = True
     order = await world.held()
     world.pass_time(minutes=10)
 
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await world.settle()
 
     after = await world.again(order)
@@ -212,10 +238,10 @@ async def test_a_hold_that_never_answers_ends_the_order(world: World) -> None:
 async def test_an_order_nobody_ships_is_voided_after_six_days(world: World) -> None:
     order = await world.authorized()
     world.pass_time(minutes=30)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     world.pass_time(days=6)
 
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await world.settle()
 
     after = await world.again(order)
@@ -227,7 +253,7 @@ async def test_nothing_passes_before_its_time(world: World) -> None:
     order = await world.authorized()
     world.pass_time(minutes=29, seconds=59)
 
-    more = await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    more = await world.pass_deadlines()
 
     assert not more
     assert (await world.again(order)).state is State.AUTHORIZED

@@ -13,14 +13,13 @@ from orders.domain.posts import PostKind
 from orders.domain.states import State
 from orders.usecases.change_order import Asked, accept_shipment, confirm_order, return_order, ship_order
 from orders.usecases.follow_orders import Reply, apply_replies
-from orders.usecases.pass_time import pass_deadlines
 from orders.usecases.read_orders import Story, explain_order, explain_post
 
 
 async def test_a_post_becomes_a_shipped_and_paid_order(world: World) -> None:
     order = await world.authorized()
     world.pass_time(minutes=31)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
 
     asked = Asked(order_id=order.order_id, request_id="r1")
     await accept_shipment(asked, ACME, transactions=world.transactions, limits=world.limits)
@@ -48,7 +47,7 @@ async def test_digital_goods_go_the_same_way_by_themselves(world: World) -> None
     order = await world.authorized()
 
     world.pass_time(minutes=31)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await world.settle()
 
     assert (await world.again(order)).state is State.COMPLETED
@@ -205,7 +204,7 @@ async def test_goods_are_returned_in_part_and_then_whole(world: World) -> None:
     world.stock.digital = True
     order = await world.authorized()
     world.pass_time(minutes=31)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await world.settle()
 
     for amount in (usd(330), None):

@@ -14,7 +14,6 @@ from orders.domain.purchasing import LinkStatus
 from orders.domain.states import Command, State
 from orders.inbound.steps import Steps
 from orders.usecases.follow_orders import ChargeTold, apply_charges
-from orders.usecases.pass_time import pass_deadlines
 
 
 async def test_a_peer_that_is_away_is_asked_again_later(world: World) -> None:
@@ -236,7 +235,7 @@ async def _later(world: World) -> None:
 
 async def _remorse_over(world: World) -> None:
     world.pass_time(minutes=31)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await world.settle()
 
 

@@ -18,7 +18,6 @@ from orders.usecases.change_order import (
     ship_order,
 )
 from orders.usecases.follow_orders import LinkLost, lose_links
-from orders.usecases.pass_time import pass_deadlines
 
 
 async def test_an_order_is_cancelled_before_it_is_authorized(world: World) -> None:
@@ -204,7 +203,7 @@ async def test_an_unknown_order_is_not_found(world: World) -> None:
 async def test_a_shipment_taken_on_and_never_sent_needs_attention_and_may_still_be_sent(world: World) -> None:
     order = await _shipping(world)
     world.pass_time(days=6)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     stuck = await world.again(order)
 
     await _ship(world, order)
@@ -266,6 +265,6 @@ async def _return(world: World, order: Order, amount: object = None) -> Order | 
 async def _shipping(world: World, order: Order | None = None) -> Order:
     order = order or await world.authorized()
     world.pass_time(minutes=30)
-    await pass_deadlines(transactions=world.transactions, limits=world.limits)
+    await world.pass_deadlines()
     await _accept(world, order)
     return await world.again(order)

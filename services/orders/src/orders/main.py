@@ -69,12 +69,15 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         transactions=parts.changing.transactions,
         limits=parts.changing.limits,
     )
-    social = _consume(_Feed(nats, database, lifecycle), handlers, tags)
+    read = _consume(_Feed(nats, database, lifecycle), handlers, tags)
     _run_steps(parts.steps, lifecycle)
-    _run_clocks(
-        Clocks(backlog=ConsumedPosts(social), transactions=parts.changing.transactions, limits=parts.changing.limits),
-        lifecycle,
+    clocks = Clocks(
+        posts=ConsumedPosts(read[receive_posts.CONSUMER]),
+        replies=read[follow_orders.NOTIFIER_CONSUMER],
+        transactions=parts.changing.transactions,
+        limits=parts.changing.limits,
     )
+    _run_clocks(clocks, lifecycle)
     servicer = OrdersServicer(parts.changing, parts.reading)
     registered = [(add_OrdersServiceServicer_to_server, servicer)]
     await lifecycle.add_server(GrpcServer(settings.listen, registered, health=lifecycle.health))
@@ -144,7 +147,7 @@ def _parts(settings: Settings, lifecycle: Lifecycle, database: Database) -> _Par
     )
 
 
-def _consume(feed: _Feed, handlers: Consumers, tags: KeyValueModel[KnownTag]) -> BatchConsumer:
+def _consume(feed: _Feed, handlers: Consumers, tags: KeyValueModel[KnownTag]) -> dict[str, BatchConsumer]:
     """Start the four consumers; posts wait for the first sync of known tags, or they would be ignored for good."""
 
     def consumer(
@@ -168,14 +171,16 @@ def _consume(feed: _Feed, handlers: Consumers, tags: KeyValueModel[KnownTag]) ->
         await social.run(stop)
 
     feed.lifecycle.add_worker(receive_posts.CONSUMER, run_social)
+    started = {receive_posts.CONSUMER: social}
     for stream, durable, types, handler in (
         ("NOTIFIER", follow_orders.NOTIFIER_CONSUMER, consumers.NOTIFIER_TYPES, handlers.notifier),
         ("PAYMENTS", follow_orders.PAYMENTS_CONSUMER, consumers.PAYMENTS_TYPES, handlers.payments),
         ("IDENTITY", follow_orders.IDENTITY_CONSUMER, consumers.IDENTITY_TYPES, handlers.identity),
     ):
         subjects = [f"{subject_stem(each.DESCRIPTOR.full_name)}.*" for each in types]
-        feed.lifecycle.add_worker(durable, consumer(stream, durable, subjects, types, handler).run)
-    return social
+        started[durable] = consumer(stream, durable, subjects, types, handler)
+        feed.lifecycle.add_worker(durable, started[durable].run)
+    return started
 
 
 def _run_steps(steps: Steps, lifecycle: Lifecycle) -> None:

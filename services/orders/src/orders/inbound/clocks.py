@@ -8,7 +8,7 @@ import structlog
 from chassis.workers import either
 from orders.domain.limits import Limits
 from orders.usecases.pass_time import expire_orders, pass_deadlines, watch_ages
-from orders.usecases.ports import SocialBacklog, Transactions
+from orders.usecases.ports import Backlog, SocialBacklog, Transactions
 
 AGES_EVERY_SECONDS = 30.0
 """How often the watchdog counts; its alarm is on hours and minutes, not seconds."""
@@ -17,12 +17,12 @@ AGES_EVERY_SECONDS = 30.0
 class Clocks:
     """One process's share of everybody's deadlines; replicas pass over each other's locked rows."""
 
-    def __init__(self, *, backlog: SocialBacklog, transactions: Transactions, limits: Limits) -> None:
-        self._backlog, self._transactions, self._limits = backlog, transactions, limits
+    def __init__(self, *, posts: SocialBacklog, replies: Backlog, transactions: Transactions, limits: Limits) -> None:
+        self._posts, self._replies, self._transactions, self._limits = posts, replies, transactions, limits
 
     async def expire_once(self) -> timedelta:
         """Let what is over expire; gives how long to wait."""
-        return await expire_orders(backlog=self._backlog, transactions=self._transactions, limits=self._limits)
+        return await expire_orders(backlog=self._posts, transactions=self._transactions, limits=self._limits)
 
     async def run_expiry(self, stop: asyncio.Event) -> None:
         """Expire until stopped."""
@@ -32,7 +32,7 @@ class Clocks:
 
     async def limits_once(self) -> bool:
         """Pass the limits that the database clock judges; gives whether there may be more."""
-        return await pass_deadlines(transactions=self._transactions, limits=self._limits)
+        return await pass_deadlines(replies=self._replies, transactions=self._transactions, limits=self._limits)
 
     async def run_watchdog(self, stop: asyncio.Event) -> None:
         """Alarm until stopped; every step is driven again by its own time, so there is nothing else to do."""

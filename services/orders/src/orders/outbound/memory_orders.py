@@ -50,9 +50,9 @@ class MemoryOrders:
         wanted = set(cardmembers)
         return self._where(lambda order: order.cardmember_id in wanted and order.state not in saga.FINAL)
 
-    async def lock_overdue(self, *, at: datetime, count_max: int) -> list[Order]:
+    async def lock_overdue(self, states: frozenset[State], *, at: datetime, count_max: int) -> list[Order]:
         """Read orders whose limit has passed."""
-        due = self._where(lambda order: order.state in saga.TIMED and (order.deadline_at or at + timedelta(1)) <= at)
+        due = self._where(lambda order: order.state in states and (order.deadline_at or at + timedelta(1)) <= at)
         return sorted(due, key=lambda order: order.deadline_at or at)[:count_max]
 
     async def lease_due(self, *, at: datetime, lease: timedelta, count_max: int) -> list[Order]:

@@ -17,7 +17,7 @@ def _states(states: object) -> str:
     return ", ".join(f"'{state}'" for state in State if state in states)  # type: ignore[operator] # any set of states
 
 
-_FINAL, _TIMED, _UNCONFIRMED = _states(saga.FINAL), _states(saga.TIMED), _states(saga.UNCONFIRMED)
+_FINAL, _UNCONFIRMED = _states(saga.FINAL), _states(saga.UNCONFIRMED)
 
 _BORN = {**FIXED, **STATE.columns}
 
@@ -67,10 +67,15 @@ LOCK_OF_MEMBERS = f"""
 SELECT * FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND state NOT IN ({_FINAL}) ORDER BY order_id FOR UPDATE
 """
 
-LOCK_OVERDUE = f"""
-SELECT * FROM orders WHERE state IN ({_TIMED}) AND deadline_at <= $1
+
+@lru_cache(maxsize=8)
+def lock_overdue(states: frozenset[State]) -> str:
+    """Write the look at these states' limits, of which the index on all timed ones knows."""
+    return f"""
+SELECT * FROM orders WHERE state IN ({_states(states)}) AND deadline_at <= $1
 ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
+
 
 LEASE_DUE = """
 WITH due AS (

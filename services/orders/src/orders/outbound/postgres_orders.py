@@ -48,9 +48,9 @@ class PostgresOrders:
         """Read and lock cardmembers' orders that are not final."""
         return await self._orders(order_sql.LOCK_OF_MEMBERS, list(cardmembers))
 
-    async def lock_overdue(self, *, at: datetime, count_max: int) -> list[Order]:
+    async def lock_overdue(self, states: frozenset[State], *, at: datetime, count_max: int) -> list[Order]:
         """Read and lock orders whose limit has passed; locked ones are passed over."""
-        return await self._orders(order_sql.LOCK_OVERDUE, at, count_max)
+        return await self._orders(order_sql.lock_overdue(states), at, count_max)
 
     async def lease_due(self, *, at: datetime, lease: timedelta, count_max: int) -> list[Order]:
         """Take steps that are due; locked ones are passed over."""

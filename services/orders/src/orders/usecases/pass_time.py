@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from kernel.ids import Network
+from orders.domain import saga
 from orders.domain.change import Cause, looked_at
 from orders.domain.cutoff import cutoff, is_dark, least_watermark
 from orders.domain.limits import Limits
 from orders.domain.overdue import pass_deadline
 from orders.domain.states import State
-from orders.usecases.ports import SocialBacklog, Transactions
+from orders.usecases.ports import Backlog, SocialBacklog, Transactions, Unit
 from orders.usecases.telling import told_of
 
 EXPIRED_MAX = 500
 """Orders one expiry takes: short locks, so that confirmations have priority."""
 
 OVERDUE_MAX = 200
+
+_BY_REPLIES = frozenset({State.PROMPTING})
+_BY_THE_CLOCK = saga.TIMED - _BY_REPLIES
 
 POLL_MOST = timedelta(milliseconds=250)
 POLL_LEAST = timedelta(milliseconds=10)
@@ -32,20 +36,34 @@ async def expire_orders(*, backlog: SocialBacklog, transactions: Transactions, l
     return min([POLL_MOST, *waits])
 
 
-async def pass_deadlines(*, transactions: Transactions, limits: Limits) -> bool:
-    """Move orders whose limit by the database clock has passed; gives whether there may be more."""
+async def pass_deadlines(*, replies: Backlog, transactions: Transactions, limits: Limits) -> bool:
+    """Move orders whose limit by the database clock has passed; gives whether there may be more.
+
+    A reply is missed only when no word of one waits to be read: after an outage of ours it may have been posted in
+    time, and confirmed.
+    """
     async with transactions.begin() as unit:
-        overdue = await unit.orders.lock_overdue(at=unit.at, count_max=OVERDUE_MAX)
-        cause = Cause(at=unit.at, limits=limits, id="deadline")
-        saved = await unit.orders.save([pass_deadline(looked_at(order), cause) for order in overdue])
-        await unit.outbox.add(told_of(saved))
-        return len(overdue) == OVERDUE_MAX
+        at = unit.at
+        more = await _pass(_BY_THE_CLOCK, unit, at=at, limits=limits)
+        replies_missed = bool(await unit.orders.lock_overdue(_BY_REPLIES, at=at, count_max=1))
+    if replies_missed and await replies.pending() == 0:
+        async with transactions.begin() as unit:
+            more = await _pass(_BY_REPLIES, unit, at=at, limits=limits) or more
+    return more
 
 
 async def watch_ages(*, transactions: Transactions) -> Mapping[State, int]:
     """Count the orders that are twice as old in their state as a healthy one ever is."""
     async with transactions.begin() as unit:
         return await unit.orders.stale(at=unit.at)
+
+
+async def _pass(states: frozenset[State], unit: Unit, *, at: datetime, limits: Limits) -> bool:
+    overdue = await unit.orders.lock_overdue(states, at=at, count_max=OVERDUE_MAX)
+    cause = Cause(at=unit.at, limits=limits, id="deadline")
+    saved = await unit.orders.save([pass_deadline(looked_at(order), cause) for order in overdue])
+    await unit.outbox.add(told_of(saved))
+    return len(overdue) == OVERDUE_MAX
 
 
 async def _expire_on(

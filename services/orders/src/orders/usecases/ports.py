@@ -80,8 +80,8 @@ class Orders(Protocol):
     async def lock_of_members(self, cardmembers: Iterable[CardmemberId]) -> list[Order]:
         """Read and lock a cardmember's orders that are not final."""
 
-    async def lock_overdue(self, *, at: datetime, count_max: int) -> list[Order]:
-        """Read and lock orders whose limit by the database clock has passed; locked ones are passed over."""
+    async def lock_overdue(self, states: frozenset[State], *, at: datetime, count_max: int) -> list[Order]:
+        """Read and lock orders in these (TIMED) states whose limit has passed; locked ones are passed over."""
 
     async def lease_due(self, *, at: datetime, lease: timedelta, count_max: int) -> list[Order]:
         """Take steps that are due, pushing their next time by the lease; each take counts as an attempt."""
@@ -259,11 +259,15 @@ class Addresses(Protocol):
         """Read the addresses of cards; an unknown card is missing. Raises when payments is away."""
 
 
-class SocialBacklog(Protocol):
-    """The consumer of posts."""
+class Backlog(Protocol):
+    """A consumer, asked what it has still to read."""
 
     async def pending(self) -> int:
-        """Count the posts that wait to be read by us."""
+        """Count the messages that wait to be read by us, those in flight too; not 0 while that cannot be known."""
+
+
+class SocialBacklog(Backlog, Protocol):
+    """The consumer of posts."""
 
     async def certain(self, network: Network, least: datetime | None) -> datetime | None:
         """Say up to when a network is heard, given its least watermark: no post before it is in flight any more."""

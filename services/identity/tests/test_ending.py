@@ -1,5 +1,7 @@
 """Links that are frozen or ended, the same on memory and on PostgreSQL."""
 
+from datetime import timedelta
+
 from services.identity.tests.identity_world import (
     ANN_ON_X,
     ANN_UUID,
@@ -8,6 +10,7 @@ from services.identity.tests.identity_world import (
     World,
     reason_of,
     speaking,
+    started,
 )
 
 from identity.domain.link import EndReason, Link, LinkStatus
@@ -42,6 +45,17 @@ async def test_only_links_that_are_there_and_not_over_freeze(world: World) -> No
     assert (reason_of(over), reason_of(unknown)) == ("LINK_ENDED", "LINK_NOT_FOUND")
 
 
+async def test_a_link_that_buys_nothing_yet_is_not_frozen_beside_the_one_that_buys(world: World) -> None:
+    link = await world.linked()
+    waiting = await started(world)
+    await world.come_back(waiting)
+
+    refused = await freeze_link(waiting.link_id, reason="OPERATOR", transactions=world.transactions)
+
+    assert reason_of(refused) == "LINK_NOT_ACTIVE"
+    assert await speaking(world) == link
+
+
 async def test_a_disowned_order_freezes_its_account_once(world: World) -> None:
     link = await world.linked()
     disowned = Disowned(message_id="20261123-one", account=ANN_ON_X)
@@ -66,10 +80,32 @@ async def test_disowning_twice_changes_a_frozen_link_no_further(world: World) ->
     assert await speaking(world) == first
 
 
-async def test_the_network_withdrawing_ends_the_link_and_our_access(world: World) -> None:
-    await world.linked()
+async def test_access_withdrawn_before_a_link_was_begun_does_not_end_it(world: World) -> None:
+    link = await world.linked()
+    before = link.consented_at - timedelta(seconds=1)
 
-    await end_revoked([Revoked(message_id="20261123-r", account=ANN_ON_X)], transactions=world.transactions)
+    await end_revoked([Revoked(message_id="20261123-r", account=ANN_ON_X, at=before)], transactions=world.transactions)
+
+    assert await speaking(world) == link
+
+
+async def test_of_several_withdrawals_the_latest_counts(world: World) -> None:
+    link = await world.linked()
+    revoked = [
+        Revoked(message_id=f"20261123-{number}", account=ANN_ON_X, at=link.consented_at + timedelta(seconds=seconds))
+        for number, seconds in enumerate((-2, 2, -1))
+    ]
+
+    await end_revoked(revoked, transactions=world.transactions)
+
+    assert reason_of(await speaking(world)) == "NOT_LINKED"
+
+
+async def test_the_network_withdrawing_ends_the_link_and_our_access(world: World) -> None:
+    link = await world.linked()
+
+    revoked = Revoked(message_id="20261123-r", account=ANN_ON_X, at=link.consented_at)
+    await end_revoked([revoked], transactions=world.transactions)
     done = await withdraw_access(transactions=world.transactions, networks={X: world.network})
     more = await withdraw_access(transactions=world.transactions, networks={X: world.network})
 

@@ -164,8 +164,9 @@ def message(event: Any) -> ReceivedMessage:
 async def test_an_order_disowned_freezes_and_access_revoked_ends(world: World) -> None:
     events = LinkEvents(world.transactions)
     disowned = OrderDisowned(order=Order(network="x", author_id=ANN.network_user_id))
+    link = await world.linked()
     revoked = AccountRevoked(network="x", author_id=ANN.network_user_id)
-    await world.linked()
+    revoked.revoked_at.FromDatetime(link.consented_at)
 
     await events.disowned([message(disowned)])
     frozen = await speaking(world)

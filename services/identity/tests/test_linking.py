@@ -1,10 +1,12 @@
 """A link from its start to its end, the same on memory and on PostgreSQL."""
 
+import asyncio
 from dataclasses import replace
 
 from services.identity.tests.identity_world import (
     ANN,
     ANN_CONTACT,
+    ANN_ON_X,
     ANN_UUID,
     CARD,
     NOW,
@@ -16,11 +18,14 @@ from services.identity.tests.identity_world import (
     started,
 )
 
+from chassis.data_testing import until
+from chassis.unnest import fetch_unnest
 from identity.domain.authorization import STATE_LIFETIME
 from identity.domain.card import CardProduct
-from identity.domain.contact import OptOut
-from identity.domain.link import Account, EndReason, Link, LinkStatus
+from identity.domain.contact import Cardmember, OptOut
+from identity.domain.link import Account, EndReason, Link, LinkStatus, activate
 from identity.outbound.memory import MemoryStore
+from identity.outbound.postgres import PostgresTransactions
 from identity.usecases.attach_card import apply_card
 from identity.usecases.complete_link import apply_grant
 from identity.usecases.ports import Grant, LinkFilter, PageCursor
@@ -30,6 +35,9 @@ from identity.usecases.set_opt_outs import set_opt_outs
 from kernel.ids import CardmemberId, LinkId, NetworkUserId
 from kernel.refusals import Refusal, RefusalKind
 from kernel.secret import Secret
+
+ANOTHER = Cardmember(cardmember_id=CardmemberId(ANN_UUID), account_reference="another", contact=ANN_CONTACT)
+"""Whoever had a card of another account at hand."""
 
 
 async def test_a_link_becomes_active_with_card_and_account(world: World) -> None:
@@ -159,6 +167,30 @@ async def test_who_changes_a_link_last_of_two_changes_nothing(world: World) -> N
     assert reason_of(second) == "LINK_STATE_UNKNOWN"
     assert won == await speaking(world)
     assert reason_of(lost) == "LINK_NOT_WAITING"
+
+
+async def test_two_links_of_one_account_that_get_their_cards_at_once_leave_one(
+    postgres: PostgresTransactions,
+) -> None:
+    world = World(postgres)
+    begun = [await started(world) for _ in range(2)]
+    first, second = [await world.come_back(each) for each in begun]
+    assert isinstance(first, Link)
+    assert isinstance(second, Link)
+    async with postgres.begin() as unit:
+        cardmember = await unit.cardmembers.upsert(ANOTHER, at=unit.at)
+        await unit.links.holding([ANN_ON_X])
+        await unit.links.save([activate(first, CARD, cardmember.cardmember_id, at=unit.at)])
+        attaching = asyncio.create_task(apply_card(second, CARD, transactions=postgres))
+        await until(lambda: _somebody_waits(postgres))
+
+    assert await attaching == await speaking(world)
+
+
+async def _somebody_waits(postgres: PostgresTransactions) -> bool:
+    async with postgres.begin() as unit:
+        waiting = "SELECT true FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(await fetch_unnest(unit.connection, waiting))
 
 
 async def test_a_network_that_is_not_served_is_refused(world: World) -> None:

@@ -64,6 +64,8 @@ def _name_fault(name: str) -> Refusal | None:
 def _email_fault(email: str) -> Refusal | None:
     if len(email) > EMAIL_LENGTH_MAX or _EMAIL.fullmatch(email) is None:
         return invalid(field_path="email", message="write an address such as ann@example.com.")
+    if not (email.isascii() and email.isprintable()):  # mail servers take no others without an extension few have
+        return invalid(field_path="email", message="write an address of plain letters, which every mail server takes.")
     return None
 
 

@@ -30,6 +30,10 @@ class EndReason(StrEnum):
     RELINKED = "RELINKED"
 
 
+_NO_ACCOUNT = NetworkUserId("")
+"""What no network ever gives as an id."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Who somebody is on a network, as the network itself said just now."""
@@ -61,6 +65,11 @@ class Link:
     ship_to_country: str = ""
     ship_to_region: str = ""
     linked_at: datetime | None = None
+
+    @property
+    def account(self) -> tuple[Network, NetworkUserId]:
+        """Name the account it belongs to; one not known yet is nobody's."""
+        return self.network, self.network_user_id or _NO_ACCOUNT
 
 
 _AWAITS_CARD = frozenset({LinkStatus.PENDING_CARD, LinkStatus.CARD_REFUSED})
@@ -118,6 +127,8 @@ def freeze(link: Link, *, reason: str, at: datetime) -> Link | Refusal:
         return _precondition("LINK_ENDED", "The link has ended; there is nothing to freeze.")
     if link.status is LinkStatus.FROZEN:
         return link
+    if link.status is not LinkStatus.ACTIVE:
+        return _precondition("LINK_NOT_ACTIVE", f"The link buys nothing yet (it is {link.status}); end it instead.")
     return _changed(link, at=at, status=LinkStatus.FROZEN, refusal_reason=reason)
 
 

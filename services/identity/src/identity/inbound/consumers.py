@@ -1,6 +1,7 @@
 """Events that touch links: an order was disowned, or the network withdrew our access."""
 
 from collections.abc import Sequence
+from datetime import UTC
 
 from chassis.messages import ReceivedMessage
 from hashtill.orders.v1.events_pb2 import OrderDisowned
@@ -35,6 +36,9 @@ class LinkEvents:
             Revoked(
                 message_id=message.message_id,
                 account=(Network(message.event.network), NetworkUserId(message.event.author_id)),
+                at=message.event.revoked_at.ToDatetime(tzinfo=UTC)
+                if message.event.HasField("revoked_at")
+                else message.at,
             )
             for message in messages
             if isinstance(message.event, AccountRevoked)

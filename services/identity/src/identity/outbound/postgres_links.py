@@ -34,6 +34,13 @@ JOIN link ON link.network = asked.network AND link.network_user_id = asked.netwo
 ORDER BY link.network, link.network_user_id, link.status IN ('ACTIVE', 'FROZEN') DESC, link.updated_at DESC
 """
 
+_LOCK_ACCOUNTS = """
+SELECT pg_advisory_xact_lock(account) FROM (
+    SELECT hashtextextended(network || ':' || network_user_id, 0) AS account
+    FROM unnest($1::text[], $2::text[]) AS asked (network, network_user_id) ORDER BY account
+) AS accounts
+"""
+
 _HOLDING = f"""
 SELECT {_QUALIFIED}
 FROM unnest($1::text[], $2::text[]) AS asked (network, network_user_id)
@@ -69,10 +76,11 @@ class PostgresLinks:
     async def by_accounts(self, accounts: Sequence[LinkAccount]) -> Mapping[LinkAccount, Link]:
         """Load the one link that speaks for each account."""
         links = await self._of_accounts(_BY_ACCOUNTS, accounts)
-        return {(link.network, link.network_user_id): link for link in links if link.network_user_id is not None}
+        return {link.account: link for link in links}
 
     async def holding(self, accounts: Sequence[LinkAccount]) -> Sequence[Link]:
-        """Load every ACTIVE or FROZEN link of these accounts, locked in the order of their ids."""
+        """Lock the accounts, then, in the next statement, every ACTIVE or FROZEN link of theirs in id order."""
+        await fetch_unnest(self._connection, _LOCK_ACCOUNTS, *columns_of(accounts, count=2))
         return await self._of_accounts(_HOLDING, accounts)
 
     async def page(self, where: LinkFilter, *, after: PageCursor | None, limit: int) -> Sequence[Link]:

@@ -10,11 +10,8 @@ from identity.domain.events import facts_of
 from identity.domain.link import EndReason, Link, activate, end, link_not_waiting, may_attach, refuse_card, same_browser
 from identity.usecases.ports import Cards, Transactions, Unit
 from identity.usecases.read_links import link_not_found
-from kernel.ids import CardmemberId, LinkId, NetworkUserId
+from kernel.ids import CardmemberId, LinkId
 from kernel.refusals import Refusal
-
-NO_ACCOUNT = NetworkUserId("")
-"""What no network ever gives as an id; a link that waits for a card always has its account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +64,7 @@ async def apply_card(link: Link, card: CardFacts, *, transactions: Transactions)
 
 
 async def _end_former(link: Link, *, unit: Unit) -> Sequence[Link]:
-    account = (link.network, link.network_user_id or NO_ACCOUNT)
-    former = await unit.links.holding([account])
+    former = await unit.links.holding([link.account])
     return await unit.links.save([end(each, reason=EndReason.RELINKED, at=unit.at) for each in former])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from identity.domain.events import facts_of
 from identity.domain.link import EndReason, Link, end, same_browser
@@ -20,6 +21,7 @@ class Revoked:
 
     message_id: str
     account: LinkAccount
+    at: datetime
 
 
 async def unlink(
@@ -40,10 +42,16 @@ async def unlink(
 
 
 async def end_revoked(revoked: Sequence[Revoked], *, transactions: Transactions) -> None:
-    """End the links of accounts that withdrew our access, in the transaction of their inbox rows."""
+    """End the links of accounts that withdrew our access, in the transaction of their inbox rows.
+
+    A link begun after the withdrawal has access of its own: a withdrawal may be heard late, or be our own doing.
+    """
     async with transactions.begin() as unit:
         fresh = await unit.inbox.add([each.message_id for each in revoked], consumer=REVOKED_CONSUMER)
-        accounts = sorted({each.account for each in revoked if each.message_id in fresh})
-        held = await unit.links.holding(accounts)
-        saved = await unit.links.save([end(link, reason=EndReason.NETWORK, at=unit.at) for link in held])
+        latest = {
+            each.account: each.at for each in sorted(revoked, key=lambda each: each.at) if each.message_id in fresh
+        }
+        held = await unit.links.holding(sorted(latest))
+        lost = [link for link in held if link.consented_at <= latest[link.account]]
+        saved = await unit.links.save([end(link, reason=EndReason.NETWORK, at=unit.at) for link in lost])
         await unit.outbox.add(facts_of(*saved, at=unit.at))

@@ -49,7 +49,7 @@ class Links(Protocol):
         """Load the one link that speaks for each account: ACTIVE or FROZEN first, else the newest not ended."""
 
     async def holding(self, accounts: Sequence[LinkAccount]) -> Sequence[Link]:
-        """Load every ACTIVE or FROZEN link of these accounts, locked until the transaction ends."""
+        """Lock these accounts until the transaction ends, so that no other link takes one, and load who holds them."""
 
     async def page(self, where: LinkFilter, *, after: PageCursor | None, limit: int) -> Sequence[Link]:
         """Load one page, newest first."""

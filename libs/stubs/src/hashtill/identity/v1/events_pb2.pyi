@@ -72,7 +72,7 @@ class LinkFrozen(_message.Message):
     link_id: _builtins.str
     """UUID of the link."""
     cardmember_id: _builtins.str
-    """UUID of the cardmember; may be empty when no card was attached."""
+    """UUID of the cardmember."""
     network: _builtins.str
     """The network."""
     network_user_id: _builtins.str

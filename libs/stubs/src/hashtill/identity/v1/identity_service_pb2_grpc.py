@@ -154,8 +154,9 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FreezeLink(self, request, context):
-        """Freezes a link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
-        Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED.
+        """Freezes an active link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
+        Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED, LINK_NOT_ACTIVE (it
+        buys nothing yet; Unlink ends it).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -68,8 +68,9 @@ class IdentityServiceStub:
     Refused: INVALID_ARGUMENT / INVALID_FIELD.
     """
     FreezeLink: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.FreezeLinkRequest, _identity_service_pb2.FreezeLinkResponse]
-    """Freezes a link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
-    Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED.
+    """Freezes an active link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
+    Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED, LINK_NOT_ACTIVE (it
+    buys nothing yet; Unlink ends it).
     """
     Unlink: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.UnlinkRequest, _identity_service_pb2.UnlinkResponse]
     """Ends a link for good, withdraws our access at the network, and tells LinkEnded. An ended link stays ended.
@@ -120,8 +121,9 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     Refused: INVALID_ARGUMENT / INVALID_FIELD.
     """
     FreezeLink: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.FreezeLinkRequest, _identity_service_pb2.FreezeLinkResponse]  # type: ignore[assignment]
-    """Freezes a link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
-    Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED.
+    """Freezes an active link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
+    Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED, LINK_NOT_ACTIVE (it
+    buys nothing yet; Unlink ends it).
     """
     Unlink: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.UnlinkRequest, _identity_service_pb2.UnlinkResponse]  # type: ignore[assignment]
     """Ends a link for good, withdraws our access at the network, and tells LinkEnded. An ended link stays ended.
@@ -217,8 +219,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.FreezeLinkRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.FreezeLinkResponse, _abc.Awaitable[_identity_service_pb2.FreezeLinkResponse]]:
-        """Freezes a link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
-        Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED.
+        """Freezes an active link: it buys nothing until the cardmember links anew; tells LinkFrozen. A frozen link stays frozen.
+        Idempotent by request_id. Refused: NOT_FOUND / LINK_NOT_FOUND; FAILED_PRECONDITION / LINK_ENDED, LINK_NOT_ACTIVE (it
+        buys nothing yet; Unlink ends it).
         """
 
     @_abc_1.abstractmethod

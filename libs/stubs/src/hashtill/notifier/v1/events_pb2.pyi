@@ -90,7 +90,9 @@ class ReplyFailed(_message.Message):
     in_reply_to_post_id: _builtins.str
     """The post it would have replied to."""
     reason: _builtins.str
-    """A stable reason: NOT_SUMMONED, POST_GONE, DUPLICATE_TEXT, ACCOUNT_LOCKED, QUOTA, NETWORK_UNAVAILABLE, NETWORK_NOT_SERVED."""
+    """A stable reason: NOT_SUMMONED, POST_GONE, DUPLICATE_TEXT, ACCOUNT_LOCKED, QUOTA, NETWORK_UNAVAILABLE, NETWORK_NOT_SERVED,
+    NOT_WRITTEN (its words could not be had from the templates).
+    """
     @_builtins.property
     def failed_at(self) -> _timestamp_pb2.Timestamp:
         """When it was given up."""

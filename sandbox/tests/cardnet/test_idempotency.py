@@ -70,7 +70,11 @@ async def test_every_call_needs_the_bearer_key(client: Client, header: str | Non
     assert (reply.status, reply.code) == (401, "invalid_api_key")
 
 
-@pytest.mark.parametrize("raw", [b"{", b"[]", b'"text"', b'{"a": NaN}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"{", b"[]", b'"text"', b'{"a": NaN}', b"\xff", b'{"number": ' + b"[" * 500 + b"]" * 500 + b"}"],
+    ids=["cut short", "array", "text", "NaN", "no UTF-8", "deep"],
+)
 async def test_a_body_that_is_no_json_object_is_a_400(client: Client, raw: bytes) -> None:
     headers = {"Idempotency-Key": "k"}
     async with client.session.post("/v1/authorizations", data=raw, headers=headers) as response:

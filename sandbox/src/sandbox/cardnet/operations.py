@@ -139,5 +139,8 @@ def _replay(kept: Answer, contents_hash: bytes) -> Answer:
 
 
 def _hash(operation: Operation, contents: dict[str, object]) -> bytes:
-    canonical = orjson.dumps(contents, option=orjson.OPT_SORT_KEYS)
+    try:
+        canonical = orjson.dumps(contents, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise invalid("invalid_json", "The body is nested deeper than any operation's.") from None
     return hashlib.blake2b(canonical, digest_size=16, person=operation.encode()).digest()

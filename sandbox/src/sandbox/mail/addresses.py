@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from sandbox.mail.headers import writable
+
 _PATH = re.compile(r"(FROM|TO):\s*<(?:@[^:<>]*:)?([^<>\s]*)>(.*)", re.IGNORECASE | re.DOTALL)
 _SIZE = re.compile(r"\bSIZE=(\d{1,12})\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+|postmaster", re.IGNORECASE)
@@ -24,5 +26,4 @@ def read_path(text: str, *, keyword: str) -> Path | None:
     if match[2] and not _ADDRESS.fullmatch(match[2]):
         return None
     size = _SIZE.search(match[3])
-    address = match[2].encode("utf-8", "replace").decode()
-    return Path(address=address, size_bytes=int(size[1]) if size else 0)
+    return Path(address=writable(match[2]), size_bytes=int(size[1]) if size else 0)

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
 HEAD_MAX_BYTES = 65_536  # a longer head is no mail of ours; its first part is enough for a list
@@ -33,11 +32,21 @@ def read_headers(raw: bytes) -> MailHeaders:
     )
 
 
-def _decoded(value: bytes) -> str:
-    text = " ".join(value.decode("utf-8", "replace").split())
-    if "=?" not in text:
-        return text
+def decoded_header(text: str) -> str:
+    """Unfold and decode a header's text (RFC 2047); what cannot be decoded stays as it is."""
+    unfolded = " ".join(text.split())
+    if "=?" not in unfolded:
+        return writable(unfolded)
     try:
-        return str(make_header(decode_header(text)))
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
-        return text
+        return writable(str(make_header(decode_header(unfolded))))
+    except Exception:  # noqa: BLE001  the standard parser raises many kinds on broken headers; none may become a 500
+        return writable(unfolded)
+
+
+def writable(text: str) -> str:
+    """Replace lone surrogates, which UTF-7 and escapes can make and no JSON can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _decoded(value: bytes) -> str:
+    return decoded_header(value.decode("utf-8", "replace"))

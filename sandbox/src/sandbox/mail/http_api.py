@@ -78,9 +78,7 @@ class MailApi:
     async def _html(self, request: web.Request) -> web.Response:
         page = f"{_NEW_TAB}{read_mail(self._find(request).raw)['html']}"
         headers = {"Content-Security-Policy": HTML_POLICY}
-        return web.Response(
-            body=page.encode("utf-8", "replace"), content_type="text/html", charset="utf-8", headers=headers
-        )
+        return web.Response(text=page, content_type="text/html", headers=headers)
 
     async def _counts(self, _: web.Request) -> web.Response:
         box = self._mailbox

@@ -3,9 +3,10 @@
 import html
 import re
 from email import message_from_bytes, policy
-from email.header import decode_header, make_header
 from email.message import Message
 from itertools import islice
+
+from sandbox.mail.headers import decoded_header, writable
 
 PARTS_MAX = 200
 LINKS_MAX = 500
@@ -63,7 +64,7 @@ def _links(text: str, page: str) -> list[str]:
 def _text(part: Message) -> str:
     charset = part.get_content_charset() or "utf-8"
     try:
-        return _payload(part).decode(charset, "replace")
+        return writable(_payload(part).decode(charset, "replace"))
     except (LookupError, ValueError):
         return _payload(part).decode("utf-8", "replace")
 
@@ -88,8 +89,4 @@ def _name(part: Message) -> str:
 
 
 def _shown(value: object) -> str:
-    text = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    try:
-        return str(make_header(decode_header(text))) if "=?" in text else " ".join(text.split())
-    except Exception:  # noqa: BLE001  as in _payload
-        return text
+    return decoded_header(str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

@@ -31,6 +31,7 @@ class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
     """One order, and everything that was asked for it."""
 
     state: int = order_pb2.ORDER_STATE_READY_TO_SHIP
+    away: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     async def ListShipmentsDue(self, request: Any, context: Any) -> orders_service_pb2.ListShipmentsDueResponse:  # noqa: N802 - gRPC's name
@@ -52,6 +53,8 @@ class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
         return orders_service_pb2.RecordShipmentResponse(order=self._order())
 
     async def RequestReturn(self, request: Any, context: Any) -> orders_service_pb2.RequestReturnResponse:  # noqa: N802 - gRPC's name
+        if self.away:
+            await context.abort(StatusCode.UNAVAILABLE, "Orders is starting.")
         if self.state != order_pb2.ORDER_STATE_COMPLETED:
             await context.abort(StatusCode.FAILED_PRECONDITION, "It is not shipped.")
         self.asked.append(("return", str(request.amount.amount_minor)))
@@ -142,9 +145,12 @@ async def test_the_page_shows_parcels_and_takes_goods_back_or_says_why_not(
         late = await session.post(f"{url}/sandbox/returns", json=body)
         odd = await session.post(f"{url}/sandbox/returns", json={})
         page = await (await session.get(url)).text()
+        orders.away = True
+        away = await session.post(f"{url}/sandbox/returns", json=body)
         answers = [(each.status, await each.json()) for each in (early, late)]
     await runner.cleanup()
 
     assert answers == [(409, {"error": "It is not shipped."}), (200, {"state": "ORDER_STATE_REFUNDING"})]
     assert (odd.status, listed["parcels"][0]["state"], orders.asked[-1]) == (400, "shipped", ("return", "500"))
     assert "Parcels" in page
+    assert away.status == 503

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 from aiohttp import web
-from grpc import aio
+from grpc import StatusCode, aio
 
 from hashtill.common.v1 import money_pb2
 from hashtill.orders.v1 import order_pb2
@@ -14,6 +14,8 @@ _STATIC = Path(__file__).parent / "static"
 _PAGE = (_STATIC / "parcels.html").read_text(encoding="utf-8")
 
 ROWS_MAX = 200
+
+_AWAY = {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
 
 
 class Api:
@@ -47,7 +49,7 @@ class Api:
         except (KeyError, TypeError, ValueError) as error:
             return _json({"error": f"The return cannot be read: {error!r}"}, status=400)
         except aio.AioRpcError as error:
-            return _json({"error": error.details()}, status=409)
+            return _json({"error": error.details()}, status=503 if error.code() in _AWAY else 409)
         return _json({"state": order_pb2.OrderState.Name(order.state)})
 
 

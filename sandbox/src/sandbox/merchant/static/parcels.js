@@ -7,7 +7,10 @@ function cell(row, text, name) {
 }
 
 async function show() {
-  const { parcels } = await (await fetch("/sandbox/parcels")).json();
+  const answer = await fetch("/sandbox/parcels").catch(() => null);
+  if (!answer?.ok) return; // the next second asks again
+  const { parcels } = await answer.json();
+  document.getElementById("empty").hidden = parcels.length > 0;
   body.replaceChildren();
   for (const parcel of parcels) {
     const row = body.insertRow();

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from sandbox.x.client import XClient
+from sandbox.x.watching import LINES_MAX, Watcher
 
 
 async def test_users_are_made_in_batches_and_changed(x: XClient) -> None:
@@ -44,12 +45,23 @@ async def test_a_watcher_sees_everything_from_where_it_asks(x: XClient) -> None:
     first = await x.act("post", "quiet_anna", text="protected too")
 
     async with x.stream("/sandbox/watch", token="none", query={"since_id": before}) as lines:
-        prompt = await x.act("reply", "AmexSync", text="hello", post_id=first)
+        second = await x.act("reply", "quiet_anna", text="hello", post_id=first)
         await x.act("delete", "quiet_anna", post_id=first)
         seen = [await lines.next() for _ in range(3)]
 
-    assert [(each["event"], each["id"]) for each in seen] == [("post", first), ("post", prompt), ("delete", first)]
+    assert [(each["event"], each["id"]) for each in seen] == [("post", first), ("post", second), ("delete", first)]
     assert seen[1]["in_reply_to_user_id"] == "1000000106"
+
+
+async def test_a_watcher_too_far_behind_is_told_so_and_let_go() -> None:
+    watcher = Watcher()
+
+    for _ in range(LINES_MAX + 1):
+        watcher.put(b"{}\n")
+    lines = (await watcher.take()).splitlines()
+
+    assert watcher.behind
+    assert (len(lines), lines[-1]) == (LINES_MAX + 1, b'{"event":"behind"}')
 
 
 async def test_a_long_poll_answers_when_something_is_posted(x: XClient) -> None:

@@ -145,14 +145,15 @@ async def test_lost_posts_are_found_by_search_only(x: XClient, app_token: str) -
     assert [each["text"] for each in found.body["data"]] == ["#a after", "#a lost"]
 
 
-@pytest.mark.parametrize("status", [429, 500])
-async def test_calls_fail_as_often_as_told_and_without_effect(x: XClient, status: int) -> None:
+@pytest.mark.parametrize(("status", "spent"), [(429, True), (500, False)])
+async def test_calls_fail_as_often_as_told_and_without_effect(x: XClient, status: int, *, spent: bool) -> None:
     await x.fault("fail_calls", count=2, status=status, method="POST", path="/2/tw*")
 
     answers = [await x.call("POST", "/2/tweets", token="program-token", json={"text": f"post {n}"}) for n in range(3)]
 
     assert [answer.status for answer in answers] == [status, status, 201]
     assert "x-rate-limit-reset" in answers[0].headers
+    assert (answers[0].headers["x-rate-limit-remaining"] == "0") is spent
     assert len((await x.call("GET", "/sandbox/posts")).body["posts"]) == 1
 
 

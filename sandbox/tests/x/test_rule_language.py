@@ -68,6 +68,7 @@ def test_replies_are_known_by_whom_they_answer(world: World) -> None:
     assert _matches(world, "to:AmexSync", reply)
     assert _matches(world, "from:mia_k is:reply", reply)
     assert _matches(world, "@AmexSync", reply), "X puts the handle of the one replied to before the text"
+    assert not _matches(world, "to:mia_k", reply)
     assert not _matches(world, "from:AmexSync is:reply", asked)
 
 
@@ -80,6 +81,7 @@ def test_a_repost_is_known_by_whose_post_it_repeats(world: World) -> None:
 
     assert _matches(world, "retweets_of:AmexSync", repost)
     assert _matches(world, "#OKB7KQ2MVX is:retweet", repost)
+    assert not _matches(world, "#OKB7KQ2MVX -is:retweet", repost)
     assert not _matches(world, "@AmexSync", repost), "RT @name is no mention"
     assert not _matches(world, "from:AmexSync", repost)
 

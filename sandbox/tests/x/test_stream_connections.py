@@ -36,6 +36,20 @@ async def test_an_idle_stream_sends_heartbeats(x: XClient, app_token: str) -> No
     assert beats == [b"", b""]
 
 
+async def test_each_frame_and_each_heartbeat_is_one_line_with_xs_ending(x: XClient, app_token: str) -> None:
+    await _rules(x, app_token, "#a")
+    headers = {"Authorization": f"Bearer {app_token}"}
+
+    async with aiohttp.ClientSession() as session, session.get(x.url + PATH, headers=headers) as stream:
+        beat = await stream.content.readline()
+        await x.act("post", "mia_k", text="#a\nsecond line")
+        while (frame := await stream.content.readline()) == b"\r\n":
+            pass
+
+    assert beat == b"\r\n"
+    assert frame.endswith(b"}\r\n")
+
+
 async def test_a_second_connection_is_refused_and_a_stuck_one_can_be_ended(x: XClient, app_token: str) -> None:
     await _rules(x, app_token, "#a")
 

@@ -79,6 +79,19 @@ async def test_writing_needs_a_users_token_with_the_scope(x: XClient, app_token:
     assert [answer.status for answer in answers] == [403, 403, 401]
 
 
+async def test_what_is_deleted_or_protected_cannot_be_answered(x: XClient) -> None:
+    gone = await x.act("post", "mia_k", text="#BuyKindle")
+    protected = await x.act("post", "quiet_anna", text="#BuyKindle")
+    await x.act("delete", "mia_k", post_id=gone)
+
+    replies = [
+        await _post(x, PROGRAM, text="hello", reply={"in_reply_to_tweet_id": each}) for each in (gone, protected)
+    ]
+
+    assert [(each.status, each.body["title"]) for each in replies] == [(403, "Forbidden")] * 2
+    assert "deleted or not visible" in replies[0].body["detail"]
+
+
 async def test_on_self_serve_only_those_who_summoned_us_are_answered(start_x: StartX) -> None:
     x = await start_x(tier=Tier.SELF_SERVE)
     own = await x.act("post", "AmexSync", text="New: #BuyKindle")

@@ -4,16 +4,13 @@ from sandbox.x.bodies import id_of
 from sandbox.x.control_requests import Action
 from sandbox.x.drafts import Draft
 from sandbox.x.posts import Post
-from sandbox.x.problems import invalid_request
 from sandbox.x.users import User
 from sandbox.x.world import World
 
 
 def act(action: Action, *, world: World) -> Post | None:
     """Do it and give the post that came of it; a delete leaves none."""
-    user = world.users.find(action.user)
-    if user is None:
-        raise invalid_request(f"{action.user!r} is nobody here")
+    user = world.users.known(action.user)
     if action.do == "post":
         return world.publish(user, Draft(text=action.text))
     return _act_on(id_of(action.post_id or ""), action, user=user, world=world)

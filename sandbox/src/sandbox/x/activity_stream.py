@@ -78,8 +78,7 @@ class ActivityStream:
         return () if start is None else [frame for made, frame in self._kept if made > start]
 
     def _for_post(self, event_type: str, post: Post) -> Subscription | None:
-        author = self._world.users.get(post.author_id)
-        if post.reposted_id is not None or author is None or author.protected:
+        if post.reposted_id is not None or not self._world.sees(None, post):
             return None
         return self._subscriptions.listening(event_type, post.author_id)
 

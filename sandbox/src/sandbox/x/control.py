@@ -6,7 +6,7 @@ from sandbox.x.acting import act
 from sandbox.x.bodies import body_of, id_of, json_answer
 from sandbox.x.control_requests import Action, Actions, NewToken, NewUser, NewUsers, Revocation, UserChange
 from sandbox.x.faults import Faults
-from sandbox.x.problems import ProblemError, invalid_request
+from sandbox.x.problems import ProblemError
 from sandbox.x.rate_limits import RateLimits
 from sandbox.x.settings import Settings
 from sandbox.x.tokens import Tokens
@@ -53,10 +53,10 @@ class Control:
         return User(id=user_id, username=wanted.username, name=name, protected=wanted.protected)
 
     async def _user(self, request: web.Request) -> web.Response:
-        return json_answer(_written(self._find(request.match_info["user"])))
+        return json_answer(_written(self._world.users.known(request.match_info["user"])))
 
     async def _change_user(self, request: web.Request) -> web.Response:
-        user = self._find(request.match_info["user"])
+        user = self._world.users.known(request.match_info["user"])
         change = await body_of(request, UserChange)
         changed = self._world.change_user(user, username=change.username, name=change.name, protected=change.protected)
         return json_answer(_written(changed))
@@ -75,11 +75,11 @@ class Control:
 
     async def _token(self, request: web.Request) -> web.Response:
         wanted = await body_of(request, NewToken)
-        user = self._find(wanted.user)
+        user = self._world.users.known(wanted.user)
         return json_answer(self._tokens.issue(user.id, frozenset(wanted.scopes)))
 
     async def _revoke(self, request: web.Request) -> web.Response:
-        user = self._find((await body_of(request, Revocation)).user)
+        user = self._world.users.known((await body_of(request, Revocation)).user)
         self._tokens.revoke_all_of(user.id)
         self._world.revoke_access(user, app_id=self._settings.client_id)
         return json_answer({"revoked": True})
@@ -90,11 +90,6 @@ class Control:
         self._faults.reset()
         self._limits.reset()
         return json_answer({"reset": True})
-
-    def _find(self, reference: str) -> User:
-        if (user := self._world.users.find(reference)) is None:
-            raise invalid_request(f"{reference!r} is nobody here")
-        return user
 
 
 def _written(user: User) -> dict[str, object]:

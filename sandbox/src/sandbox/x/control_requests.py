@@ -2,12 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from sandbox.x.faults import Endpoint
 
 ACTIONS_MAX = 5_000
 """Actions or users in one request; more would hold the streams up for too long."""
+
+SECONDS_MAX = 3_600
+"""A fault that lasts longer than an hour has been forgotten."""
+
+Seconds = Annotated[float, Field(gt=0, le=SECONDS_MAX)]
+Milliseconds = Annotated[int, Field(ge=0, le=SECONDS_MAX * 1_000)]
 
 
 class _Strict(BaseModel):
@@ -24,7 +30,7 @@ class NewUser(_Strict):
 
 
 class NewUsers(_Strict):
-    """Accounts to make, all or none up to the first that is refused."""
+    """Accounts to make, in this order; the first that is refused ends it, those before it stay."""
 
     users: list[NewUser] = Field(max_length=ACTIONS_MAX)
 
@@ -85,14 +91,14 @@ class Refuse(_OnStreams):
     """Answer 503 to whoever connects, for so long."""
 
     kind: Literal["refuse"]
-    seconds: float = Field(gt=0)
+    seconds: Seconds
 
 
 class Stall(_OnStreams):
     """Send no byte on the open connections, for so long."""
 
     kind: Literal["stall"]
-    seconds: float = Field(gt=0)
+    seconds: Seconds
 
 
 class Duplicate(_OnStreams):
@@ -106,14 +112,14 @@ class Delay(_OnStreams):
     """Hold every frame back for so long."""
 
     kind: Literal["delay"]
-    milliseconds: int = Field(ge=0)
+    milliseconds: Milliseconds
 
 
 class Reorder(_OnStreams):
     """Gather frames for so long and send them newest first."""
 
     kind: Literal["reorder"]
-    window_milliseconds: int = Field(ge=0)
+    window_milliseconds: Milliseconds
 
 
 class ErrorFrame(_OnStreams):
@@ -155,7 +161,7 @@ class LoseAnswers(_Strict):
     count: int = Field(ge=1)
     method: str = "POST"
     path: str = "/2/tweets"
-    delay_milliseconds: int = Field(default=0, ge=0)
+    delay_milliseconds: Milliseconds = 0
     cut: bool = True
 
 
@@ -163,7 +169,5 @@ StreamFault = Drop | Refuse | Stall | Duplicate | Delay | Reorder | ErrorFrame |
 Fault = StreamFault | LosePosts | FailCalls | LoseAnswers
 
 
-class NewFault(_Strict):
-    """Wraps a fault so that `kind` picks its schema."""
-
-    fault: Annotated[Fault, Field(discriminator="kind")]
+class NewFault(RootModel[Annotated[Fault, Field(discriminator="kind")]]):
+    """A fault; its `kind` picks the schema."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sandbox.x.posts import Post
-from sandbox.x.problems import Problem, ProblemError
+from sandbox.x.problems import invalid_request
 from sandbox.x.users import User, Users
 
 TEXT_MAX = 25_000
@@ -33,10 +33,7 @@ def addressed_text(draft: Draft, *, author: User, replied_to: Post | None, users
 def bounded_text(text: str) -> str:
     """Refuse an empty text and one longer than X takes."""
     if not text.strip():
-        raise ProblemError(
-            Problem(status=400, title="Invalid Request", detail="A post needs text.", kind="invalid-request")
-        )
+        raise invalid_request("A post needs text.")
     if len(text) > TEXT_MAX:
-        detail = f"A post has at most {TEXT_MAX} characters; this one has {len(text)}."
-        raise ProblemError(Problem(status=400, title="Invalid Request", detail=detail, kind="invalid-request"))
+        raise invalid_request(f"A post has at most {TEXT_MAX} characters; this one has {len(text)}.")
     return text

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -17,8 +18,6 @@ ALLOWANCE = web.RequestKey("allowance", Allowance)
 
 _READER_LEFT = 499
 """The answer to a reader that left while a stream wrote to it: nobody reads it, and nothing is wrong."""
-
-_TITLES = {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
 
 
 class Edge:
@@ -48,23 +47,32 @@ class Edge:
             response.headers.update(allowance.headers())
 
     async def _limited(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        endpoint = _endpoint(request)
-        allowance = self._limits.spend(endpoint, self._tokens.payer_of(request))
-        if allowance is None:
-            return await self._told(request, handler)
-        request[ALLOWANCE] = allowance
-        return _problem(429) if allowance.exceeded else await self._told(request, handler)
+        allowance = self._spend(request)
+        exceeded = allowance is not None and allowance.exceeded
+        return _problem(HTTPStatus.TOO_MANY_REQUESTS) if exceeded else await self._told(request, handler)
+
+    def _spend(self, request: web.Request) -> Allowance | None:
+        allowance = self._limits.spend(_endpoint(request), self._tokens.payer_of(request))
+        if allowance is not None:
+            request[ALLOWANCE] = allowance
+        return allowance
 
     async def _told(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
         except ProblemError as error:
             return problem_answer(error.problem)
+        except web.HTTPException as error:
+            return _problem(error.status)
         except ConnectionResetError:
             return web.Response(status=_READER_LEFT)
 
     def _failed(self, request: web.Request, status: int) -> web.StreamResponse:
-        request[ALLOWANCE] = self._limits.exhausted(_endpoint(request))
+        """Fail a call as the fault says; only a 429 says that its limit is spent."""
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            request[ALLOWANCE] = self._limits.exhausted(_endpoint(request))
+        else:
+            self._spend(request)
         return _problem(status)
 
 
@@ -81,5 +89,5 @@ def _endpoint(request: web.Request) -> str:
 
 
 def _problem(status: int) -> web.Response:
-    title = _TITLES.get(status, "Error")
+    title = HTTPStatus(status).phrase
     return problem_answer(Problem(status=status, title=title, detail=title))

@@ -4,11 +4,9 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 
-import orjson
 from aiohttp import web
-from pydantic import ValidationError
 
-from sandbox.x.bodies import json_answer
+from sandbox.x.bodies import body_of, json_answer
 from sandbox.x.connection import LINE_END, Ending, disconnect_frame
 from sandbox.x.connections import Connections
 from sandbox.x.control_requests import (
@@ -28,7 +26,6 @@ from sandbox.x.control_requests import (
     StreamFault,
 )
 from sandbox.x.faults import CallFault, Endpoint, Faults
-from sandbox.x.problems import invalid_request
 from sandbox.x.world import World
 
 
@@ -45,10 +42,7 @@ class FaultControl:
         return [web.post("/sandbox/faults", self._set), web.delete("/sandbox/faults", self._clear)]
 
     async def _set(self, request: web.Request) -> web.Response:
-        try:
-            wanted = NewFault.model_validate({"fault": orjson.loads(await request.read())}).fault
-        except (ValidationError, orjson.JSONDecodeError) as error:
-            raise invalid_request(str(error)) from error
+        wanted = (await body_of(request, NewFault)).root
         self._apply(wanted)
         return json_answer({"set": wanted.kind})
 
@@ -59,8 +53,8 @@ class FaultControl:
     def _apply(self, wanted: Fault) -> None:
         match wanted:
             case LosePosts(count=count, author=author):
-                user = self._world.users.find(author) if author else None
-                self._faults.lose_posts(count, author_id=user.id if user else None)
+                author_id = None if author is None else self._world.users.known(author).id
+                self._faults.lose_posts(count, author_id=author_id)
             case FailCalls(count=count, status=status, method=method, path=path):
                 self._faults.add_call(CallFault(count=count, method=method, path=path, status=status))
             case LoseAnswers(count=count, method=method, path=path, delay_milliseconds=delay, cut=cut):

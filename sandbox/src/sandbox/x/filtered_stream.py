@@ -86,8 +86,7 @@ class FilteredStream:
         return [post for post in later if not self._faults.was_lost(post.id) and self._rules_for(post)]
 
     def _rules_for(self, post: Post) -> Sequence[Rule]:
-        author = self._world.users.get(post.author_id)
-        if author is None or author.protected:
+        if not self._world.sees(None, post):
             return ()
         return self._rules.matching(subject_of(post, posts=self._world.posts, users=self._world.users))
 

@@ -118,8 +118,8 @@ class OAuth:
     def _check_secret(self, authorization: str | None) -> None:
         """Demand the client's id and secret by HTTP Basic."""
         wanted = f"{self._settings.client_id}:{self._settings.client_secret.get_secret_value()}".encode()
-        given = (authorization or "").partition(" ")[2].encode()
-        if not hmac.compare_digest(base64.b64encode(wanted), given):
+        kind, _, given = (authorization or "").partition(" ")
+        if kind.lower() != "basic" or given != base64.b64encode(wanted).decode():
             raise OAuthError("unauthorized_client", "Missing valid authorization header", status=401)
 
     def _from_code(self, form: Mapping[str, str]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from sandbox.x.bodies import json_answer
+from sandbox.x.bodies import form_of, json_answer
 from sandbox.x.oauth import OAuth, OAuthError
 from sandbox.x.pages import Pages
 from sandbox.x.threads import shown_user
@@ -45,7 +45,7 @@ class OAuthRoutes:
         return self._pages.answer("authorize.html", asked=asdict(asked), scopes=asked.scope.split(), people=people)
 
     async def _decide(self, request: web.Request) -> web.Response:
-        form = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+        form = await form_of(request)
         try:
             asked = self._oauth.judge({**form, "response_type": "code", "code_challenge_method": "S256"})
         except OAuthError as error:
@@ -59,14 +59,14 @@ class OAuthRoutes:
         return _redirect(asked.redirect_uri, state=asked.state, code=code)
 
     async def _token(self, request: web.Request) -> web.Response:
-        form = {key: str(value) for key, value in (await request.post()).items()}
+        form = await form_of(request)
         try:
             return json_answer(self._oauth.token(form, authorization=request.headers.get("Authorization")))
         except OAuthError as error:
             return _refusal(error)
 
     async def _revoke(self, request: web.Request) -> web.Response:
-        form = {key: str(value) for key, value in (await request.post()).items()}
+        form = await form_of(request)
         try:
             self._oauth.check_client(form, authorization=request.headers.get("Authorization"))
         except OAuthError as error:
@@ -75,9 +75,9 @@ class OAuthRoutes:
         return json_answer({"revoked": True})
 
     async def _app_token(self, request: web.Request) -> web.Response:
-        form = await request.post()
+        form = await form_of(request)
         try:
-            self._oauth.check_app(str(form.get("grant_type")), authorization=request.headers.get("Authorization"))
+            self._oauth.check_app(form.get("grant_type", ""), authorization=request.headers.get("Authorization"))
         except OAuthError as error:
             return _refusal(error)
         return json_answer({"token_type": "bearer", "access_token": self._tokens.app_bearer})

@@ -1,10 +1,10 @@
 """Writing and reading single posts: create, reply, quote, edit, repost, delete, look up."""
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.x.bodies import body_of, id_in_path, id_of, json_answer
-from sandbox.x.drafts import Draft
+from sandbox.x.drafts import TEXT_MAX, Draft
 from sandbox.x.fields import fields_of
 from sandbox.x.posts import Post
 from sandbox.x.problems import Problem, forbidden, hidden, invalid_request, missing
@@ -42,7 +42,7 @@ class NewPost(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str
+    text: str = Field(max_length=TEXT_MAX)
     reply: Reply | None = None
     quote_tweet_id: str | None = None
     edit_options: EditOptions | None = None
@@ -163,11 +163,9 @@ class PostRoutes:
         return json_answer({key: value for key, value in answer.items() if value})
 
     def _look_up(self, post_id: str, *, reader: User | None) -> Post | Problem:
-        post = self._world.posts.get(id_of(post_id))
-        author = self._world.users.get(post.author_id) if post else None
-        if post is None or author is None:
+        if (post := self._world.posts.get(id_of(post_id))) is None:
             return missing("tweet", post_id)
-        return hidden("tweet", post_id) if author.protected and reader != author else post
+        return post if self._world.sees(reader, post) else hidden("tweet", post_id)
 
 
 def _draft(new: NewPost) -> Draft:

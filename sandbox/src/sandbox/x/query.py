@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sandbox.x.problems import invalid_request
-from sandbox.x.snowflake_ids import first_id_at
+from sandbox.x.snowflake_ids import first_id_at, number_in
 
 
 def whole_number(query: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:
@@ -12,12 +12,13 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int, least: in
     written = query.get(name)
     if written is None:
         return default
-    if not written.isdecimal() or not least <= int(written) <= most:
+    read = number_in(written)
+    if read is None or not least <= read <= most:
         raise invalid_request(
             f"The `{name}` query parameter value [{written}] is not between {least} and {most}",
             parameters={name: [written]},
         )
-    return int(written)
+    return read
 
 
 def since_id_in(query: Mapping[str, str]) -> int:

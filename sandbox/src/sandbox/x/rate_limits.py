@@ -39,6 +39,7 @@ _SELF_SERVE: Mapping[str, Limit] = {
     "GET /2/activity/subscriptions": Limit(by_app=500, by_user=500),
     "POST /2/activity/subscriptions": Limit(by_app=500, by_user=500),
     "DELETE /2/activity/subscriptions": Limit(by_app=500, by_user=500),
+    "PUT /2/activity/subscriptions/{subscription_id}": Limit(by_app=500, by_user=500),
     "DELETE /2/activity/subscriptions/{subscription_id}": Limit(by_app=500, by_user=500),
     "GET /2/connections": Limit(by_app=25, by_user=25),
     "DELETE /2/connections": Limit(by_app=25, by_user=25),

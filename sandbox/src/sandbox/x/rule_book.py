@@ -7,7 +7,7 @@ from sandbox.x.matching import Subject, matches
 from sandbox.x.problems import Problem
 from sandbox.x.rules import Expression, RuleError, Term, anchors_of, parse_rule
 from sandbox.x.settings import Tier
-from sandbox.x.snowflake_ids import SnowflakeIds
+from sandbox.x.snowflake_ids import SnowflakeIds, number_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,8 @@ class RuleBook:
 
     def with_id(self, rule_id: str) -> Rule | None:
         """Find by id."""
-        return self._by_id.get(int(rule_id)) if rule_id.isdecimal() else None
+        number = number_in(rule_id)
+        return None if number is None else self._by_id.get(number)
 
     def with_value(self, value: str) -> Rule | None:
         """Find by its exact text."""

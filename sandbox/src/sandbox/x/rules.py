@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sandbox.x.hashtags import hashtags_in
+
 DEPTH_MAX = 50
 """Parentheses deeper than this are refused, so that a rule cannot exhaust the stack."""
 
@@ -106,6 +108,9 @@ _WORDS = re.compile(r"\w+")
 _TOKEN = re.compile(r'-?"[^"]*"|-?\(|\)|[^\s()"]+')
 _SIGNS = {"#": Operator.HASHTAG, "\uff03": Operator.HASHTAG, "@": Operator.MENTION}
 _BY_USER = {"from": Operator.FROM, "to": Operator.TO, "retweets_of": Operator.RETWEETS_OF}
+_PERSON = re.compile(r"[A-Za-z0-9_]{1,19}")
+"""A handle or an id."""
+
 _KINDS = {"retweet", "reply", "quote"}
 
 
@@ -160,14 +165,23 @@ def _term(token: str) -> Term:
     if token.startswith('"'):
         return _words_term(token)
     if token[:1] in _SIGNS and len(token) > 1:
-        return Term(_SIGNS[token[0]], folded(token[1:]))
+        return _sign_term(_SIGNS[token[0]], token)
     name, colon, value = token.partition(":")
     return _operator_term(name, value) if colon else _words_term(token)
 
 
+def _sign_term(operator: Operator, token: str) -> Term:
+    name = token[1:]
+    exists = _PERSON.fullmatch(name) if operator is Operator.MENTION else [t.tag for t in hashtags_in(token)] == [name]
+    if not exists:
+        raise RuleError(f"no post can hold {token}: it is no handle and no hashtag")
+    return Term(operator, folded(name))
+
+
 def _operator_term(name: str, value: str) -> Term:
-    if name in _BY_USER and value:
-        return Term(_BY_USER[name], folded(value.removeprefix("@")))
+    person = value.removeprefix("@")
+    if name in _BY_USER and _PERSON.fullmatch(person):
+        return Term(_BY_USER[name], folded(person))
     if name == "is" and value in _KINDS:
         return Term(Operator.IS, value)
     raise RuleError(f"there is no operator {name}:{value}")

@@ -6,6 +6,7 @@ EPOCH_MS = 1_288_834_974_657
 """X's epoch in Unix milliseconds (X's own documentation of its ids)."""
 
 _TIME_SHIFT = 22
+_DIGITS_MAX = 19
 
 Clock = Callable[[], float]
 """Seconds since the Unix epoch; `time.time` outside tests."""
@@ -22,6 +23,11 @@ class SnowflakeIds:
         """Make the next id."""
         self._last = max(first_id_at(int(self._clock() * 1000)), self._last + 1)
         return self._last
+
+
+def number_in(written: str) -> int | None:
+    """Read a whole number of at most an id's digits; None for anything else, whatever its length."""
+    return int(written) if len(written) <= _DIGITS_MAX and written.isascii() and written.isdigit() else None
 
 
 def first_id_at(unix_ms: int) -> int:

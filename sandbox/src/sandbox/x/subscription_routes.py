@@ -3,7 +3,7 @@
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
-from sandbox.x.bodies import body_of, json_answer
+from sandbox.x.bodies import body_of, id_of, json_answer
 from sandbox.x.problems import ProblemError, invalid_request, missing
 from sandbox.x.query import whole_number
 from sandbox.x.subscriptions import Subscription, Subscriptions
@@ -61,7 +61,7 @@ class SubscriptionRoutes:
     async def _create(self, request: web.Request) -> web.Response:
         self._tokens.app_of(request)
         wanted = await body_of(request, NewSubscription)
-        user = self._world.users.find(wanted.filter.user_id) if wanted.filter.user_id.isdecimal() else None
+        user = self._world.users.get(id_of(wanted.filter.user_id))
         if user is None:
             raise invalid_request(f"filter.user_id {wanted.filter.user_id!r} is nobody's id")
         made = self._subscriptions.add(wanted.event_type, user.id, wanted.tag)

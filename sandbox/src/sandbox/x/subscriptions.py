@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sandbox.x.problems import Problem, ProblemError, invalid_request
 from sandbox.x.settings import Tier
-from sandbox.x.snowflake_ids import SnowflakeIds, unix_ms_of
+from sandbox.x.snowflake_ids import SnowflakeIds, number_in, unix_ms_of
 from sandbox.x.writing import time_json
 
 SUBSCRIPTIONS_MAX = {Tier.SELF_SERVE: 1_500, Tier.ENTERPRISE: 75_000}
@@ -67,7 +67,8 @@ class Subscriptions:
 
     def get(self, subscription_id: str) -> Subscription | None:
         """Find by id."""
-        return self._by_id.get(int(subscription_id)) if subscription_id.isdecimal() else None
+        number = number_in(subscription_id)
+        return None if number is None else self._by_id.get(number)
 
     def tagged(self, subscription: Subscription, tag: str | None) -> Subscription:
         """Give a subscription another tag."""

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from sandbox.x.acting import act
+from sandbox.x.bodies import form_of
 from sandbox.x.control_requests import Action
 from sandbox.x.pages import Pages
 from sandbox.x.problems import ProblemError
@@ -19,8 +20,7 @@ from sandbox.x.world_events import PostPublished, PostRemoved, WorldEvent
 
 PEOPLE_MAX = 14
 THREADS_MAX = 40
-CHANGED_MAX = 200
-"""Threads a viewer may fall behind by; beyond it the page is told to load itself again."""
+"""Threads on the page, and changed ones a viewer may fall behind by: of more, the latest changes are shown."""
 
 TICK_SECONDS = 0.15
 """Changes are gathered for this long, so that a load test cannot drown a browser."""
@@ -37,8 +37,10 @@ class Viewer:
 
     def put(self, conversation_id: int) -> None:
         """Note a change; only that it happened counts."""
-        if len(self.changed) < CHANGED_MAX:
-            self.changed[conversation_id] = None
+        self.changed.pop(conversation_id, None)
+        self.changed[conversation_id] = None
+        if len(self.changed) > THREADS_MAX:
+            del self.changed[next(iter(self.changed))]
         self.woken.set()
 
 
@@ -81,7 +83,7 @@ class TimelinePage:
 
     async def _act(self, request: web.Request) -> web.Response:
         """Do what a button asks; without the script the browser comes back to the page."""
-        form = {key: value for key, value in (await request.post()).items() if isinstance(value, str) and value}
+        form = await form_of(request)
         try:
             act(Action.model_validate(form), world=self._world)
         except ProblemError as error:
@@ -110,7 +112,7 @@ class TimelinePage:
         await viewer.woken.wait()
         await asyncio.sleep(TICK_SECONDS)
         viewer.woken.clear()
-        changed, viewer.changed = list(viewer.changed)[-THREADS_MAX:], {}
+        changed, viewer.changed = viewer.changed, {}
         return b"".join(self._event(conversation_id) for conversation_id in changed)
 
     def _event(self, conversation_id: int) -> bytes:

@@ -59,8 +59,7 @@ class TimelineRoutes:
                 await asyncio.sleep(0)
             if post.id <= since_id:
                 return
-            author = users.get(post.author_id)
-            if post.id >= until_id or post.reposted_id is not None or author is None or author.protected:
+            if post.id >= until_id or post.reposted_id is not None or not self._world.sees(None, post):
                 continue
             if matches(expression, subject_of(post, posts=posts, users=users)):
                 yield post
@@ -81,12 +80,7 @@ class TimelineRoutes:
         post_id = id_in_path(request, "id")
         if self._world.posts.get(post_id) is None:
             raise ProblemError(missing("tweet", str(post_id)))
-        users = self._world.users
-        public = [
-            repost
-            for repost in self._world.posts.reposts_of(post_id)
-            if (author := users.get(repost.author_id)) and not author.protected
-        ]
+        public = [each for each in self._world.posts.reposts_of(post_id) if self._world.sees(None, each)]
         return self._bounded_page(public, request.query, fields)
 
     def _bounded_page(self, posts: Iterable[Post], query: Mapping[str, str], fields: Fields) -> web.Response:

@@ -43,7 +43,7 @@ class Tokens:
     def app_of(self, request: web.Request) -> None:
         """Demand the app-only bearer."""
         token = _bearer(request)
-        if not hmac.compare_digest(token.encode(), self.app_bearer.encode()):
+        if token != self.app_bearer:
             self._known(token)
             raise unsupported_authentication("OAuth 2.0 Application-Only")
 
@@ -65,8 +65,7 @@ class Tokens:
 
     def payer_of(self, request: web.Request) -> str:
         """Name whose rate limit a request counts against."""
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        grant = self._grant(token)
+        grant = self._grant(_token_in(request))
         return f"user {grant.user_id}" if grant else "app"
 
     def issue(self, user_id: int, scopes: frozenset[str]) -> dict[str, object]:
@@ -115,10 +114,14 @@ class Tokens:
 
 
 def _bearer(request: web.Request) -> str:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
+    if not (token := _token_in(request)):
         raise unauthorized()
     return token
+
+
+def _token_in(request: web.Request) -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if kind.lower() == "bearer" else ""
 
 
 def _keep(kept: dict[str, Grant], token: str, grant: Grant) -> None:

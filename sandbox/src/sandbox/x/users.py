@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sandbox.x.problems import Problem, ProblemError
+from sandbox.x.problems import invalid_request
+from sandbox.x.snowflake_ids import number_in
 
 USERS_MAX = 1_000_000
 """A load test needs tens of thousands; a million of these records is still under a gigabyte."""
+
+PROGRAM_ID = 1_000_000_001
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _SAMPLES = Path(__file__).parent / "sample_users.json"
@@ -42,12 +45,17 @@ class Users:
     def add(self, user: User) -> User:
         """Take a new account in; a taken id or handle, or an impossible handle, is refused."""
         if len(self._by_id) >= USERS_MAX:
-            raise _refused(f"This world holds {USERS_MAX} users and is full; reset it.")
+            raise invalid_request(f"This world holds {USERS_MAX} users and is full; reset it.")
         if user.id in self._by_id:
-            raise _refused(f"The user id {user.id} is taken.")
+            raise invalid_request(f"The user id {user.id} is taken.")
         self._claim(user.username, user.id)
         self._by_id[user.id] = user
         return user
+
+    @property
+    def program(self) -> User:
+        """The account the program posts from, whatever its handle is by now."""
+        return self._by_id[PROGRAM_ID]
 
     def get(self, user_id: int) -> User | None:
         """Find by numeric id."""
@@ -60,7 +68,14 @@ class Users:
 
     def find(self, reference: str) -> User | None:
         """Find by whatever a person would write: a numeric id or a handle."""
-        return (self.get(int(reference)) if reference.isdecimal() else None) or self.named(reference)
+        number = number_in(reference)
+        return (None if number is None else self.get(number)) or self.named(reference)
+
+    def known(self, reference: str) -> User:
+        """Find by id or handle, or refuse."""
+        if (user := self.find(reference)) is None:
+            raise invalid_request(f"{reference!r} is nobody here")
+        return user
 
     def change(self, user: User, *, username: str | None, name: str | None, protected: bool | None) -> User:
         """Give an account a new handle, name or protection; what is None stays."""
@@ -78,21 +93,14 @@ class Users:
 
     def _claim(self, username: str, user_id: int) -> None:
         if not _HANDLE.fullmatch(username):
-            raise _refused(f"{username!r} is no handle: 1 to 15 letters, digits or underscores.")
+            raise invalid_request(f"{username!r} is no handle: 1 to 15 letters, digits or underscores.")
         if username.lower() in self._ids_by_handle:
-            raise _refused(f"The handle @{username} is taken.")
+            raise invalid_request(f"The handle @{username} is taken.")
         self._ids_by_handle[username.lower()] = user_id
 
 
 def seed_users(file: Path | None, *, program_handle: str) -> Sequence[User]:
     """Read the people a fresh world starts with, the program account first; ids are fixed so that links outlive it."""
     people = json.loads((file or _SAMPLES).read_text(encoding="utf-8"))
-    program = User(id=_PROGRAM_ID, username=program_handle, name="Card Sync", automated=True)
+    program = User(id=PROGRAM_ID, username=program_handle, name="Card Sync", automated=True)
     return [program, *(User(**{**person, "id": int(person["id"])}) for person in people)]
-
-
-_PROGRAM_ID = 1_000_000_001
-
-
-def _refused(detail: str) -> ProblemError:
-    return ProblemError(Problem(status=400, title="Invalid Request", detail=detail, kind="invalid-request"))

@@ -26,23 +26,25 @@ class Watcher:
     """Lines waiting for one reader."""
 
     def __init__(self) -> None:
+        self.behind = False
         self._lines: deque[bytes] = deque()
         self._woken = asyncio.Event()
 
     def put(self, line: bytes) -> None:
-        """Add a line; too many end with one that says so."""
+        """Add a line, unless too many wait."""
         if len(self._lines) < LINES_MAX:
             self._lines.append(line)
+        else:
+            self.behind = True
         self._woken.set()
 
     async def take(self) -> bytes:
-        """Wait for lines and give all there are."""
+        """Wait for lines and give all there are, and one that says so if some are missing."""
         await self._woken.wait()
         self._woken.clear()
-        behind = len(self._lines) >= LINES_MAX
         lines = b"".join(self._lines)
         self._lines.clear()
-        return lines + b'{"event":"behind"}\n' if behind else lines
+        return lines + b'{"event":"behind"}\n' if self.behind else lines
 
 
 class Watching:
@@ -76,10 +78,11 @@ class Watching:
         self._watchers[watcher] = None
         try:
             await response.write(b"\n")
-            while True:
+            while not watcher.behind:
                 await response.write(await watcher.take())
         finally:
             del self._watchers[watcher]
+        return response
 
     async def _list(self, request: web.Request) -> web.Response:
         """Answer at once if there is something, else when there is, or empty when the wait is over."""

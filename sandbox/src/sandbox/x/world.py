@@ -35,10 +35,7 @@ class World:
     @property
     def program(self) -> User:
         """The account the program posts from."""
-        found = self.users.named(self._settings.program_handle)
-        if found is None:
-            raise LookupError(f"no user is called @{self._settings.program_handle} any more: reset this world")
-        return found
+        return self.users.program
 
     def follow(self, follower: Callable[[WorldEvent], None]) -> None:
         """Tell this follower of everything that happens; it must return at once."""
@@ -46,12 +43,13 @@ class World:
 
     def text_of(self, author: User, draft: Draft) -> str:
         """Give the text a draft would be published with."""
-        return addressed_text(draft, author=author, replied_to=self._existing(draft.replied_to_id), users=self.users)
+        return addressed_text(draft, author=author, replied_to=self._answered(author, draft), users=self.users)
 
     def publish(self, author: User, draft: Draft) -> Post:
         """Publish a post, reply or quote."""
-        replied_to = self._existing(draft.replied_to_id)
-        self._existing(draft.quoted_id)
+        replied_to = self._answered(author, draft)
+        if draft.quoted_id is not None:
+            self._required(draft.quoted_id)
         text = self.text_of(author, draft)
         post_id = self.ids.next()
         post = Post(
@@ -75,7 +73,7 @@ class World:
             if repost.author_id == author.id:
                 return repost
         original_author = self.users.get(original.author_id)
-        if original_author is None or (original_author.protected and original_author.id != author.id):
+        if original_author is None or not self.sees(author, original):
             raise forbidden("You are not allowed to repost a protected account's post.")
         text = f"RT @{original_author.username}: {original.text}"
         post_id = self.ids.next()
@@ -115,6 +113,11 @@ class World:
                 quoted_id=before.quoted_id,
             )
         )
+
+    def sees(self, reader: User | None, post: Post) -> bool:
+        """Whether a reader (None is the app itself) may see a post: a protected author's is for themselves alone."""
+        author = self.users.get(post.author_id)
+        return author is not None and (not author.protected or author == reader)
 
     def may_edit(self, post: Post) -> bool:
         """Whether X would let its author edit it now; a reply only within one's own thread."""
@@ -169,8 +172,13 @@ class World:
         for follower in self._followers:
             follower(event)
 
-    def _existing(self, post_id: int | None) -> Post | None:
-        return None if post_id is None else self._required(post_id)
+    def _answered(self, author: User, draft: Draft) -> Post | None:
+        if draft.replied_to_id is None:
+            return None
+        post = self.posts.get(draft.replied_to_id)
+        if post is None or not self.sees(author, post):
+            raise forbidden("You attempted to reply to a Tweet that is deleted or not visible to you.")
+        return post
 
     def _required(self, post_id: int) -> Post:
         if (post := self.posts.get(post_id)) is None:

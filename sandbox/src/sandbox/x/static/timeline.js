@@ -4,6 +4,7 @@
 const threads = document.getElementById("threads");
 const dialog = document.getElementById("answer");
 const chosen = threads.dataset.chosen;
+const THREADS_MAX = 40;
 const TITLES = { reply: "Reply to", quote: "Quote", edit: "Edit the post of" };
 
 async function act(fields, problem) {
@@ -68,6 +69,7 @@ function place(conversation, html) {
   }
   const now = threads.querySelector(`[data-conversation="${conversation}"]`);
   if (now && !old) now.classList.add("new");
+  while (threads.children.length > THREADS_MAX) threads.lastElementChild.remove();
   mark();
   tick();
 }
@@ -88,6 +90,7 @@ function tick() {
   }
 }
 
+document.querySelector(".person[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
 mark();
 tick();
 setInterval(tick, 250);

@@ -22,6 +22,7 @@ from gateway.domain.positions import Position, advance, watermark_of
 from gateway.domain.post import Post, PostKind, ProgramAccount, Revocation, Skip, SkipReason
 from gateway.domain.x_frames import Reading, read_frame
 from gateway.usecases.ports import Telling, Transactions, Unit, WatermarkReached
+from kernel.failpoints import FailPoint, failpoint
 from kernel.tags import Tag
 
 
@@ -97,6 +98,8 @@ async def ingest_arrivals(
         watermark = await _raise_watermark(moved, unit=unit)
         told: list[Telling] = [*(post for _, post in fresh), *revocations]
         await unit.outbox.add(told + ([WatermarkReached(at=watermark)] if watermark else []))
+        failpoint(FailPoint.GATEWAY_KEEP_UNCOMMITTED)
+    failpoint(FailPoint.GATEWAY_KEEP_COMMITTED)
     written = replace(moved, watermark=watermark or moved.watermark, written_at=at)
     return Ingested(progress=written, kept=Counter(stream for stream, _ in fresh), skipped=found.skipped)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kernel.failpoints import FailPoint, failpoint
 from notifier.domain.delivery import Delivery
 from notifier.domain.news import News
 from notifier.domain.planning import plan, refusal_key
@@ -15,6 +16,8 @@ async def plan_deliveries(news: Sequence[News], *, consumer: str, transactions: 
         planned = [delivery for each in news if each.cause.message_id in fresh for delivery in plan(each)]
         wanted = await _without_repeated_refusals(planned, unit=unit)
         await unit.deliveries.add(wanted)
+        failpoint(FailPoint.NOTIFIER_PLAN_UNCOMMITTED)
+    failpoint(FailPoint.NOTIFIER_PLAN_COMMITTED)
     return wanted
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardmemberId
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, failed, sent, tried_in_vain
 from notifier.domain.events import facts_of
@@ -33,12 +34,15 @@ async def send_mails(*, transactions: Transactions, contacts: Contacts, composer
     leased = await lease_mails(transactions=transactions)
     if not leased:
         return 0
+    failpoint(FailPoint.NOTIFIER_MAIL_LEASED)
     recipients = await contacts.of(_cardmember_ids(leased))
     outcomes = await hand_over(compose(leased, recipients=recipients, composer=composer), mailer=mailer)
+    failpoint(FailPoint.NOTIFIER_MAIL_ANSWERED)
     async with transactions.begin() as unit:
         decided = [_decide(each.delivery, outcomes.get(each.delivery.delivery_id), at=unit.at) for each in leased]
         saved = await unit.deliveries.save(decided)
         await unit.outbox.add(facts_of(*saved, at=unit.at))
+    failpoint(FailPoint.NOTIFIER_MAIL_COMMITTED)
     return len(leased)
 
 

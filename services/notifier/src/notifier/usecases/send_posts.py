@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network, OrderId
 from notifier.domain.delivery import (
     Channel,
@@ -75,10 +76,13 @@ async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
     taken = len(leased) + len(kept_back)
     if not taken:
         return 0
+    failpoint(FailPoint.NOTIFIER_POST_LEASED)
     leased, stale = await set_stale_aside(leased, orders=posting.orders)
     leased, unwanted = await set_unwanted_aside(leased, contacts=posting.contacts)
     outcomes = await asyncio.gather(*(call(each, posting=posting) for each in leased))
+    failpoint(FailPoint.NOTIFIER_POST_ANSWERED)
     await apply_outcomes(outcomes, aside=[*stale, *unwanted, *kept_back], transactions=transactions)
+    failpoint(FailPoint.NOTIFIER_POST_COMMITTED)
     return taken
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import OrderId
 from kernel.refusals import Refusal, RefusalKind
 from offers.domain.events import StockExhausted
@@ -31,8 +32,11 @@ async def _hold(asked: Sequence[HoldAsked], *, transactions: Transactions) -> li
     async with transactions.begin() as unit:
         decider = HoldDecider(await unit.holds.facts(asked), at=unit.at)
         decisions = [decider.decide(each) for each in asked]
+        failpoint(FailPoint.OFFERS_HOLD_DECIDED)
         added = await unit.holds.add(decider.made)
         await unit.outbox.add(_exhausted(added, decider.made, unit=unit))
+        failpoint(FailPoint.OFFERS_HOLD_UNCOMMITTED)
+    failpoint(FailPoint.OFFERS_HOLD_COMMITTED)
     lost = {hold.order_id for hold in decider.made} - added.order_ids
     return [None if lost and _rests_on(lost, decision) else decision for decision in decisions]
 

@@ -17,7 +17,7 @@ async def publish_offer(offer_id: OfferId, *, transactions: Transactions) -> Off
         decided = publish(offer, at=unit.at)
         if isinstance(decided, Refusal) or not decided.changed:
             return decided if isinstance(decided, Refusal) else offer
-        if (taken := await _take_tag(decided, unit=unit)) is not None:
+        if not offer.has_tag and (taken := await _take_tag(decided, unit=unit)) is not None:
             return taken
         await unit.offers.save([decided.offer])
         await announce(decided, unit=unit)
@@ -25,9 +25,12 @@ async def publish_offer(offer_id: OfferId, *, transactions: Transactions) -> Off
 
 
 async def _take_tag(decided: Change, *, unit: Unit) -> Refusal | None:
-    """Take the tag; a holder whose window is over is ended on the way, any other keeps it."""
+    """Take the tag; a holder whose window is over is ended on the way, any other keeps it.
+
+    Never for an offer that has it: its stock is locked before its tag's name, a taker's waits the other way round.
+    """
     holder = await unit.offers.holder_of(decided.offer.terms.canonical_tag)
-    if holder is None or holder.offer_id == decided.offer.offer_id:
+    if holder is None:
         return None
     if holder.state_at(unit.at) is not OfferState.ENDED:
         return tag_taken(decided.offer, holder=holder)

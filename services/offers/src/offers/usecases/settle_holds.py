@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import OrderId
 from kernel.refusals import Refusal
 from offers.domain.hold import Hold, HoldState
@@ -21,6 +22,8 @@ async def commit_holds(order_ids: Sequence[OrderId], *, transactions: Transactio
         known = await unit.holds.locked(order_ids)
         decisions = [commit(order_id, known.get(order_id), at=unit.at) for order_id in order_ids]
         await unit.holds.move(_moves(_committed(decisions)))
+        failpoint(FailPoint.OFFERS_COMMIT_UNCOMMITTED)
+    failpoint(FailPoint.OFFERS_COMMIT_COMMITTED)
     return [decision if isinstance(decision, Refusal) else None for decision in decisions]
 
 
@@ -51,6 +54,8 @@ async def _release(order_ids: Sequence[OrderId], *, transactions: Transactions) 
         await unit.holds.move(_moves({hold: release(hold) for hold in known.values() if isinstance(hold, Hold)}))
         unknown = [order_id for order_id in order_ids if order_id not in known]
         buried = await unit.holds.bury(unknown)
+        failpoint(FailPoint.OFFERS_RELEASE_UNCOMMITTED)
+    failpoint(FailPoint.OFFERS_RELEASE_COMMITTED)
     return [order_id for order_id in unknown if order_id not in buried]
 
 

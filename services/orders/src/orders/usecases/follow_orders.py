@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardmemberId, LinkId, OrderId, PostId
 from orders.domain.change import Cause, Change, advance, looked_at
 from orders.domain.charging import ChargeSeen, apply_charge
@@ -77,6 +78,8 @@ async def apply_replies(replies: Sequence[Reply], *, transactions: Transactions,
                 verdicts += _verdict_on_early(change.order, early)
         await _save(unit, changes)
         await _save_verdicts(unit, verdicts)
+        failpoint(FailPoint.ORDERS_FACTS_UNCOMMITTED)
+    failpoint(FailPoint.ORDERS_FACTS_COMMITTED)
 
 
 async def apply_charges(told: Sequence[ChargeTold], *, transactions: Transactions, limits: Limits) -> None:

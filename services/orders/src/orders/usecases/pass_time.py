@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network
 from orders.domain import saga
 from orders.domain.change import Cause, looked_at
@@ -80,9 +81,12 @@ async def _expire_on(
         return POLL_MOST
     async with transactions.begin() as unit:
         expired = await unit.orders.expire(network, cutoff_at=over, at=unit.at, limits=limits, count_max=EXPIRED_MAX)
-        if len(expired) == EXPIRED_MAX:
-            return timedelta()
-        return _wait(await unit.orders.next_confirm_deadline(network), over)
+        next_deadline = await unit.orders.next_confirm_deadline(network)
+        if expired:
+            failpoint(FailPoint.ORDERS_EXPIRY_UNCOMMITTED)
+    if expired:
+        failpoint(FailPoint.ORDERS_EXPIRY_COMMITTED)
+    return timedelta() if len(expired) == EXPIRED_MAX else _wait(next_deadline, over)
 
 
 def _wait(next_deadline: datetime | None, over: datetime) -> timedelta:

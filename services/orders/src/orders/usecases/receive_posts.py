@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import order_id_of
 from kernel.tags import Tag
 from orders.domain.cutoff import Watermark
@@ -36,6 +37,8 @@ async def receive_posts(
         if fresh:
             await _decide(fresh, linked, unit=unit, limits=limits)
         await unit.watermarks.raise_to(watermarks)
+        failpoint(FailPoint.ORDERS_POSTS_UNCOMMITTED)
+    failpoint(FailPoint.ORDERS_POSTS_COMMITTED)
 
 
 async def _decide(fresh: Sequence[_Read], linked: dict[Account, Link], *, unit: Unit, limits: Limits) -> None:

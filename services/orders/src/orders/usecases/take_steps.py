@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import OrderId
 from kernel.refusals import Refusal
 from orders.domain.change import Cause, Change, looked_at
@@ -52,6 +53,7 @@ async def take_steps(
 ) -> None:
     """Do one command for leased orders, and write down what came of it."""
     decisions = await _CALLS[command](orders, peers)
+    failpoint(FailPoint.ORDERS_STEP_ANSWERED)
     async with transactions.begin() as unit:
         cause = Cause(at=unit.at, limits=limits, id=f"step:{command}")
         answered = [order for order in orders if order.order_id in decisions]
@@ -64,6 +66,8 @@ async def take_steps(
         moved = {change.order.order_id for change in saved}
         waiting = [order for order in orders if order.order_id not in moved]
         await unit.orders.postpone([_later(order, cause) for order in waiting])
+        failpoint(FailPoint.ORDERS_STEP_UNCOMMITTED)
+    failpoint(FailPoint.ORDERS_STEP_COMMITTED)
 
 
 async def postpone_steps(orders: Sequence[Order], *, transactions: Transactions, limits: Limits) -> None:

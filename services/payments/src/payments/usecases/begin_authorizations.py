@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardToken, ChargeId
 from kernel.refusals import Refusal
 from payments.domain.authorizing import AuthorizationAsked, authorize
@@ -29,6 +30,8 @@ async def begin_authorizations(
         await unit.operations.add([operation for operation in won if operation is not None])
         lost = {step.charge.charge_id for step in new} - added
         decisions = await _decide_lost(asked, decisions, lost=lost, cards=cards, unit=unit)
+        failpoint(FailPoint.PAYMENTS_BEGIN_UNCOMMITTED)
+    failpoint(FailPoint.PAYMENTS_BEGIN_COMMITTED)
     return [each if isinstance(each, Refusal) else _begun(each, cards=cards) for each in decisions]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import ChargeId
 from kernel.refusals import Refusal
 from payments.domain.charge import Charge
@@ -38,6 +39,8 @@ async def begin_endings(
             if isinstance(step, Step):
                 charges[each.charge_id] = step.charge
         await _save(steps, before=before, after=charges, unit=unit)
+        failpoint(FailPoint.PAYMENTS_BEGIN_UNCOMMITTED)
+    failpoint(FailPoint.PAYMENTS_BEGIN_COMMITTED)
     return [each if isinstance(each, Refusal) else begun(each) for each in steps]
 
 

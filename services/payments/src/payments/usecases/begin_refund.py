@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.refusals import Refusal
 from payments.domain.charge import Charge
 from payments.domain.ending import charge_not_found
@@ -30,6 +31,8 @@ async def begin_refund(asked: RefundAsked, *, transactions: Transactions) -> Beg
         if step.operation is not None:
             await unit.charges.save([step.charge])
             await unit.operations.add([step.operation])
+        failpoint(FailPoint.PAYMENTS_BEGIN_UNCOMMITTED)
+    failpoint(FailPoint.PAYMENTS_BEGIN_COMMITTED)
     return begun(step)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import ChargeId
 from payments.domain.charge import Charge
 from payments.domain.instruction import Instruction
@@ -24,6 +25,7 @@ async def carry_out(
 ) -> Applied:
     """Send at most 200 and apply the outcomes; dying in between leaves them SENT, asked for by key later."""
     outcomes = await processor.send(instructions)
+    failpoint(FailPoint.PAYMENTS_CALL_ANSWERED)
     return await apply_outcomes(list(zip(instructions, outcomes, strict=True)), transactions=transactions)
 
 
@@ -40,4 +42,6 @@ async def apply_outcomes(results: Sequence[tuple[Instruction, Outcome]], *, tran
         await unit.operations.add(settlement.follow_ups)
         await unit.ledger.add(settlement.transfers)
         await unit.outbox.add(settlement.facts)
+        failpoint(FailPoint.PAYMENTS_SETTLE_UNCOMMITTED)
+    failpoint(FailPoint.PAYMENTS_SETTLE_COMMITTED)
     return Applied(charges=settlement.charges, follows=bool(settlement.follow_ups))

@@ -136,6 +136,8 @@ def test_a_mask_names_only_what_can_be_changed(path: str) -> None:
         ({"display_name": ""}, "merchant.display_name"),
         ({"support_email": "nobody"}, "merchant.support_email"),
         ({"support_email": "a" * 250 + "@acme.example"}, "merchant.support_email"),
+        ({"support_email": "he\x00lp@acme.example"}, "merchant.support_email"),
+        ({"support_email": "hëlp@acme.example"}, "merchant.support_email"),
     ],
 )
 def test_a_merchants_field_that_cannot_be_is_named(changes: dict[str, str], field: str) -> None:

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 from services.offers.tests.offers_world import Clock, Shop, asks, never_an_outage
 
+from chassis.data_testing import until
+from chassis.idempotent_calls import Within
 from chassis.postgres import POOL_SIZE, Database
+from chassis.unnest import fetch_unnest
 from kernel.ids import CardmemberId, Network, OfferId
 from kernel.refusals import Refusal
 from offers.domain.hold import Hold, HoldAsked
+from offers.domain.offer import Offer
 from offers.outbound.postgres import PostgresTransactions
 from offers.usecases.gather_holds import HoldGatherer
+from offers.usecases.halt_offer import pause_offer
 from offers.usecases.hold_stock import hold_stock
 from offers.usecases.publish_offer import publish_offer
 from offers.usecases.settle_holds import commit_holds, release_holds
@@ -166,3 +171,30 @@ async def test_of_offers_published_at_once_one_takes_the_tag(postgres_shop: Shop
 
     reasons = [answer.reason for answer in answers if isinstance(answer, Refusal)]
     assert reasons == ["TAG_TAKEN"] * 4
+
+
+@pytest.mark.usefixtures("now")
+async def test_resuming_an_offer_while_another_wants_its_tag_waits_for_nobody(
+    postgres_shop: Shop, database: Database
+) -> None:
+    paused = await postgres_shop.published(offer_id="paused")
+    await pause_offer(paused.offer_id, transactions=postgres_shop.transactions)
+    other = await postgres_shop.drafted(offer_id="other")
+    transactions = PostgresTransactions(database=database)
+
+    async with transactions.begin() as unit:
+        await unit.offers.locked([paused.offer_id])
+        taking = asyncio.create_task(publish_offer(other.offer_id, transactions=transactions))
+        await until(lambda: somebody_waits(database))
+        resumed = await publish_offer(paused.offer_id, transactions=Within(unit))
+    taken = await taking
+
+    assert isinstance(resumed, Offer)
+    assert isinstance(taken, Refusal)
+    assert taken.reason == "TAG_TAKEN"
+
+
+async def somebody_waits(database: Database) -> bool:
+    async with database.transaction() as connection:
+        waiting = "SELECT true FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(await fetch_unnest(connection, waiting))

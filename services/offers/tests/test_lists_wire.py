@@ -9,11 +9,13 @@ from services.offers.tests.offers_world import Clock
 from services.offers.tests.served_offers import serving
 from services.offers.tests.wire_world import Calls, refused, wire_offer
 
+from chassis.validation import page_token
 from hashtill.offers.v1 import offer_pb2
 from hashtill.offers.v1 import offers_service_pb2 as pb
 from offers.outbound.memory import MemoryOffersStore, memory_requests_of
 
 INVALID = StatusCode.INVALID_ARGUMENT
+NOON = "2013-02-14T12:00:00+00:00"
 
 
 @pytest.fixture
@@ -89,9 +91,19 @@ async def test_favorites_come_soonest_to_end_first_and_sold_out_last(calls: Call
         (pb.ListFavoritesRequest(network="X!"), "network"),
         (pb.ListFavoritesRequest(page_token="WyJhIl0"), "page_token"),
         (pb.ListFavoritesRequest(page_token="WyJmYXZvcml0ZXM6IiwiMCIsIm5vIHRpbWUiLCJhIl0"), "page_token"),
+        (pb.ListFavoritesRequest(page_token=page_token("favorites:", "0", NOON, "a\x00b")), "page_token"),
     ],
 )
 async def test_a_bad_question_for_favorites_is_named(
     calls: Calls, request_: pb.ListFavoritesRequest, field: str
 ) -> None:
     assert await refused(calls.stub.ListFavorites(request_)) == (INVALID, "INVALID_FIELD", field)
+
+
+async def test_tokens_of_ids_that_nothing_can_have_are_refused(calls: Calls) -> None:
+    """PostgreSQL takes no NUL: such a token would end as a bug."""
+    merchants = pb.ListMerchantsRequest(page_token=page_token("a\x00b"))
+    offers = pb.ListOffersRequest(page_token=page_token("offers::", NOON, "a\x00b"))
+
+    assert await refused(calls.stub.ListMerchants(merchants)) == (INVALID, "INVALID_FIELD", "page_token")
+    assert await refused(calls.stub.ListOffers(offers)) == (INVALID, "INVALID_FIELD", "page_token")

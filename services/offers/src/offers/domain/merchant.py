@@ -34,7 +34,8 @@ def check_merchant(*, merchant_id: str, display_name: str, support_email: str, a
     found = Violations()
     found.unless(ID.fullmatch(merchant_id), "merchant.merchant_id", "must be 3 to 50 lower-case letters, digits or -")
     check_text(found, display_name, "merchant.display_name", characters_max=NAME_CHARACTERS_MAX)
-    is_email = len(support_email) <= EMAIL_CHARACTERS_MAX and _EMAIL.fullmatch(support_email)
+    sendable = support_email.isascii() and support_email.isprintable() and len(support_email) <= EMAIL_CHARACTERS_MAX
+    is_email = sendable and _EMAIL.fullmatch(support_email)
     found.unless(is_email, "merchant.support_email", "must be an e-mail address such as help@acme.example")
     return found.refusal() or Merchant(
         merchant_id=MerchantId(merchant_id), display_name=display_name, support_email=support_email, updated_at=at

@@ -3,13 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 
+from sandbox.cardnet.book import Account, Book
 from sandbox.cardnet.client import Client
 from sandbox.cardnet.main import serve, start
+from sandbox.cardnet.records import AuthorizationState
+from sandbox.cardnet.requests import AuthorizationRequest
 from sandbox.cardnet.settings import Settings
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 @asynccontextmanager
@@ -41,6 +47,21 @@ async def test_only_the_newest_authorizations_and_movements_are_kept() -> None:
     assert statuses == [404, 200, 200]
     assert (gone.status, gone.code) == (410, "ledger_truncated")
     assert [movement["sequence"] for movement in kept.body["movements"]] == [3, 4, 5, 6, 7, 8]
+
+
+def test_a_hold_lapses_in_its_time_however_many_have_left_before_it() -> None:
+    book, hold = Book(authorizations_max=2), timedelta(days=7)
+    account = Account(account_reference="par", last4="0008")
+    request = AuthorizationRequest(token="t", amount_minor=5, currency="USD", reference="order-1", merchant="Kindle")
+    made = [book.authorize(request, account=account, hold=hold, decline_code=None, at=NOW) for _ in range(9)]
+
+    book.lapse_due(at=NOW + hold - timedelta(seconds=1))
+    before = [book.find_authorization(each.id).state for each in made[-2:]]
+    book.lapse_due(at=NOW + hold)
+    after = [book.find_authorization(each.id).state for each in made[-2:]]
+
+    assert before == [AuthorizationState.AUTHORIZED] * 2
+    assert after == [AuthorizationState.EXPIRED] * 2
 
 
 async def test_serve_ends_when_told_to_stop() -> None:

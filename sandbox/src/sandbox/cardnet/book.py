@@ -38,6 +38,7 @@ class Book:
         self._serial = 0
         self._behaviours: Bounded[str, Behaviour] = Bounded(entries_max=authorizations_max)
         self._lapses: list[tuple[datetime, str]] = []
+        self._lapses_max = 2 * authorizations_max
 
     def authorize(
         self,
@@ -70,7 +71,7 @@ class Book:
         if decline_code:
             self.declined_count += 1
         else:
-            heapq.heappush(self._lapses, (authorization.expires_at, authorization.id))
+            self._await_lapse(authorization)
             self._move(MovementKind.AUTHORIZATION, authorization, authorization.amount_minor, at=at)
         return authorization
 
@@ -173,9 +174,19 @@ class Book:
             replace(authorization, state=captured, captured_minor=capture.amount_minor, capture=capture.id),
         )
 
-    def _lapse(self, authorization_id: str, *, at: datetime) -> None:
+    def _await_lapse(self, authorization: Authorization) -> None:
+        """Note when a hold ends; those that ended before their time leave once they are half of the notes."""
+        heapq.heappush(self._lapses, (authorization.expires_at, authorization.id))
+        if len(self._lapses) > self._lapses_max:
+            self._lapses = [(due, each) for due, each in self._lapses if self._held(each)]
+            heapq.heapify(self._lapses)
+
+    def _held(self, authorization_id: str) -> Authorization | None:
         authorization = self.authorizations.get(authorization_id)
-        if authorization is not None and authorization.state is AuthorizationState.AUTHORIZED:
+        return authorization if authorization and authorization.state is AuthorizationState.AUTHORIZED else None
+
+    def _lapse(self, authorization_id: str, *, at: datetime) -> None:
+        if authorization := self._held(authorization_id):
             self._move(MovementKind.LAPSE, authorization, authorization.amount_minor, at=at)
             self._keep(replace(authorization, state=AuthorizationState.EXPIRED))
 

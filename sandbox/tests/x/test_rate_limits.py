@@ -37,6 +37,17 @@ async def test_each_user_has_limits_of_their_own(start_x: StartX) -> None:
     assert (await x.call("GET", "/2/users/me", token=jonas)).status == 200
 
 
+async def test_strangers_do_not_spend_the_apps_limit(start_x: StartX) -> None:
+    x = await start_x(tier=Tier.SELF_SERVE)
+    token = await x.app_token("hashtill", "s3cret")
+
+    refused = [await x.call("GET", "/2/connections", token="made up") for _ in range(26)]
+    answer = await x.call("GET", "/2/connections", token=token)
+
+    assert {each.status for each in refused} == {401, 429}
+    assert answer.headers["x-rate-limit-remaining"] == "24"
+
+
 async def test_streams_tell_their_limit_too(x: XClient, app_token: str) -> None:
     answer = await x.call("GET", "/2/tweets/search/stream", token=app_token)
 

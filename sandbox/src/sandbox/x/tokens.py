@@ -64,9 +64,12 @@ class Tokens:
         return None if _bearer(request) == self.app_bearer else self.user_of(request, "tweet.read")
 
     def payer_of(self, request: web.Request) -> str:
-        """Name whose rate limit a request counts against."""
-        grant = self._grant(_token_in(request))
-        return f"user {grant.user_id}" if grant else "app"
+        """Name whose rate limit a request counts against; a stranger's is not the app's."""
+        token = _token_in(request)
+        if token == self.app_bearer:
+            return "app"
+        grant = self._grant(token)
+        return f"user {grant.user_id}" if grant else "nobody"
 
     def issue(self, user_id: int, scopes: frozenset[str]) -> dict[str, object]:
         """Issue an access token, and a refresh token if `offline.access` was allowed; gives X's token answer."""

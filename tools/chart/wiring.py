@@ -15,7 +15,7 @@ PORTS = {"grpc": 7000, "health": 7900, "pages": 8080}
 OWN = {"payments": ("pages_url",)}
 """Settings that a service never takes from the shared ones: the card page has an origin of its own."""
 
-NOT_IN_A_CLUSTER = frozenset({"bench", "notifier_wire", "processor_wire", "show_test_card"})
+NOT_IN_A_CLUSTER = frozenset({"bench", "failpoints", "notifier_wire", "processor_wire", "show_test_card"})
 """Settings for measurements and demos; the chart has no place for them."""
 
 

@@ -14,6 +14,7 @@ import uvloop
 
 from chassis.credentials import AddressTakenError
 from chassis.exporting import start_exporting
+from chassis.failing import arm_failpoints
 from chassis.health import Health
 from chassis.lifecycle import Lifecycle, NotThereError
 from chassis.logs import configure_logs, report_loop_error
@@ -64,6 +65,7 @@ def run_process(
         return EXIT_SETTINGS
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # grpc's core writes its own lines to stderr, unmasked
     configure_logs(service=service, level=settings.log_level)
+    arm_failpoints(settings.failpoints, service=service)
     if not arguments:
         return _in_loop(_serve_until_stopped(settings, serve, service=service))
     if migrate is not None and list(arguments) == ["migrate"]:

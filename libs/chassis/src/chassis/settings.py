@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from urllib.parse import urlsplit
@@ -100,6 +101,11 @@ class ServiceSettings(BaseSettings):
         default=None,
         description="An OpenTelemetry collector (OTLP over gRPC); without it spans are not recorded.",
         examples=["http://127.0.0.1:4317"],
+    )
+    failpoints: Path | None = Field(
+        default=None,
+        description="A folder whose files make this process fail at named places; for fault tests alone.",
+        examples=["failpoints"],
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The lowest level that is logged.", examples=["INFO"]

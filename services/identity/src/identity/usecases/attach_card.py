@@ -10,6 +10,7 @@ from identity.domain.events import facts_of
 from identity.domain.link import EndReason, Link, activate, end, link_not_waiting, may_attach, refuse_card, same_browser
 from identity.usecases.ports import Cards, Transactions, Unit
 from identity.usecases.read_links import link_not_found
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardmemberId, LinkId
 from kernel.refusals import Refusal
 
@@ -60,6 +61,8 @@ async def apply_card(link: Link, card: CardFacts, *, transactions: Transactions)
         former = await _end_former(link, unit=unit)
         saved = await unit.links.save([activate(link, card, cardmember.cardmember_id, at=unit.at)])
         await unit.outbox.add(facts_of(*former, *saved, at=unit.at))
+        failpoint(FailPoint.IDENTITY_LINK_UNCOMMITTED)
+    failpoint(FailPoint.IDENTITY_LINK_COMMITTED)
     return saved[0]
 
 

@@ -7,6 +7,7 @@ from identity.domain.events import facts_of
 from identity.domain.link import Link, freeze
 from identity.usecases.ports import LinkAccount, Transactions
 from identity.usecases.read_links import link_not_found
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import LinkId
 from kernel.refusals import Refusal
 
@@ -46,3 +47,5 @@ async def freeze_disowned(disowned: Sequence[Disowned], *, transactions: Transac
         changed = [new for old, new in zip(held, decided, strict=True) if isinstance(new, Link) and new is not old]
         saved = await unit.links.save(changed)
         await unit.outbox.add(facts_of(*saved, at=unit.at))
+        failpoint(FailPoint.IDENTITY_FREEZE_UNCOMMITTED)
+    failpoint(FailPoint.IDENTITY_FREEZE_COMMITTED)

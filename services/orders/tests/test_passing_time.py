@@ -11,7 +11,7 @@ from orders.domain.change import Cause, looked_at
 from orders.domain.cutoff import Hearing, Watermark, cutoff, heard, is_dark, least_watermark
 from orders.domain.overdue import expire
 from orders.domain.states import CancelReason, State
-from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders, watch_ages
+from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders
 
 BEFORE = START - timedelta(minutes=5)
 LONG_AGO = START - timedelta(minutes=11)
@@ -275,16 +275,6 @@ async def test_many_that_are_over_are_looked_for_again_at_once(memory_world: Wor
     )
 
     assert wait == timedelta()
-
-
-async def test_the_watchdog_counts_what_is_twice_as_old_as_it_should_be(world: World) -> None:
-    await world.held()
-    await world.authorized(BOB)
-    world.pass_time(minutes=31)
-
-    stale = await watch_ages(transactions=world.transactions)
-
-    assert stale == {State.PROMPTING: 1}
 
 
 async def test_an_older_watermark_changes_nothing(world: World) -> None:

@@ -97,9 +97,6 @@ CREATE INDEX orders_cardmember ON orders (cardmember_id, created_at);
 CREATE INDEX orders_newest ON orders (created_at, order_id);
 CREATE INDEX orders_due_at_merchant ON orders (merchant_id, created_at, order_id) WHERE state IN ('READY_TO_SHIP', 'SHIPPING');
 
--- The watchdog: what has not moved for long.
-CREATE INDEX orders_unmoved ON orders USING brin (updated_at);
-
 -- An order's story; rows are only ever added.
 CREATE TABLE order_log (
     order_id    uuid        NOT NULL,

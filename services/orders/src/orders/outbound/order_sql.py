@@ -18,6 +18,7 @@ def _states(states: object) -> str:
 
 
 _FINAL, _UNCONFIRMED = _states(saga.FINAL), _states(saga.UNCONFIRMED)
+_RESTING = _states(saga.TIMED - saga.STEPPING.keys())
 
 _BORN = {**FIXED, **STATE.columns}
 
@@ -161,8 +162,15 @@ ORDER BY created_at, order_id LIMIT $4
 
 STORY = "SELECT * FROM order_log WHERE order_id = $1 ORDER BY version"
 
-STALE = """
-SELECT state, count(*) AS orders FROM orders
-JOIN unnest($1::text[], $2::timestamptz[]) AS oldest (of_state, since) ON orders.state = oldest.of_state
-WHERE orders.updated_at < oldest.since GROUP BY state
+STALE = f"""
+SELECT state, count(*) AS orders FROM (
+    SELECT state, updated_at FROM orders WHERE next_step_at IS NOT NULL
+    UNION ALL
+    SELECT state, updated_at FROM orders WHERE state IN ({_RESTING}) AND deadline_at <= $3
+    UNION ALL
+    SELECT state, updated_at FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}' AND deadline_at <= $3
+) AS under_way
+JOIN unnest($1::text[], $2::timestamptz[]) AS oldest (of_state, since) ON under_way.state = oldest.of_state
+WHERE under_way.updated_at < oldest.since GROUP BY state
 """
+"""By the indexes of those under way: an index on the age would bring every order that ever ended."""

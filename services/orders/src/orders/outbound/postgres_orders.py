@@ -129,7 +129,7 @@ class PostgresOrders:
     async def stale(self, *, at: datetime) -> dict[State, int]:
         """Count the orders that are older in their state than twice its maximum."""
         oldest = [(state, at - 2 * age) for state, age in saga.MAX_AGE.items()]
-        rows = await self._rows(order_sql.STALE, *columns_of(oldest, count=2))
+        rows = await self._rows(order_sql.STALE, *columns_of(oldest, count=2), at)
         return {State(row["state"]): row["orders"] for row in rows}
 
     async def _insert(self, orders: Sequence[Order]) -> set[OrderId]:

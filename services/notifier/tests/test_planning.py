@@ -190,6 +190,9 @@ def test_weights_are_x_own() -> None:
     assert weight_of("hello") == 5
     assert weight_of("こんにちは") == 10
     assert weight_of("see https://example.com/a/very/long/path") == 4 + 23
+    assert weight_of("Amazon.com gift card") == 23 + 10
+    assert weight_of("at very-long-name-of-a-shop.example.com/path") == 3 + 41
+    assert weight_of("$149.99 + $13.31 tax. Yes... ann@example.com") == 44
     assert shortened("hello world", weight_max=8) == "hello w…"
     assert shortened("short", weight_max=8) == "short"
 

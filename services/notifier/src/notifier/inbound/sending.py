@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
+import structlog
+
 from chassis.lease import PostgresLease
+from chassis.outages import is_outage
 from chassis.workers import Worker
 from kernel.secret import Secret
 
@@ -39,7 +42,10 @@ class LeasedPosts:
 
 
 class Lanes:
-    """Workers that do the same beside each other: while one waits for a server, another goes on."""
+    """Workers that do the same beside each other: while one waits for a server, another goes on.
+
+    While identity, orders or the database is away, what was leased waits for its lease's end; that is no crash.
+    """
 
     def __init__(self, run_once: Callable[[], Awaitable[int]], *, full: int, count: int) -> None:
         self._run_once, self._full = run_once, full
@@ -55,6 +61,11 @@ class Lanes:
             self._busy[place] = True
             try:
                 return await self._run_once() >= self._full  # behind a batch that is not full, nothing waits
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                structlog.get_logger().warning("sending_waits", cause=type(error).__name__)
+                return False
             finally:
                 self._busy[place] = False
 

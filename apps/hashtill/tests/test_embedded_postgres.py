@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -6,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 from apps.hashtill.tests.machine import ask, users_and_modes_above
 
@@ -13,8 +15,9 @@ from hashtill_cli.embedded.accounts import account_for_postgres
 from hashtill_cli.embedded.data_folder import data_folder
 from hashtill_cli.embedded.databases import service_dsns
 from hashtill_cli.embedded.errors import EmbeddedServerError
-from hashtill_cli.embedded.houses import binaries_of
+from hashtill_cli.embedded.houses import binaries_of, house_of
 from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.embedded.leftovers import serves
 from hashtill_cli.embedded.postgres import Postgres, embedded_postgres
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends PostgreSQL another account")
@@ -162,10 +165,60 @@ def test_a_second_hashtill_on_the_same_data_is_refused_by_name(open_folder: Path
 
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hashtill_cli.embedded.folders.FREE_BYTES_MIN", 1 << 60)
+    monkeypatch.setattr("hashtill_cli.embedded.folders.FREE_MB_MIN", 1 << 40)
 
 
 @pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_said_before_anything_is_made(open_folder: Path) -> None:
     with pytest.raises(EmbeddedServerError, match="Free some space"), data_folder(open_folder):
         pass
+
+    assert (open_folder / "lock").read_text() == ""
+    assert [path.name for path in open_folder.iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_found_full_on_the_way_is_told_with_its_remedy(number: int, open_folder: Path) -> None:
+    with (
+        pytest.raises(EmbeddedServerError, match=r"is full .* Free some space, or give a folder on another disk"),
+        data_folder(open_folder),
+    ):
+        raise OSError(number, os.strerror(number))
+
+
+def test_another_failure_of_the_system_stays_what_it_is(open_folder: Path) -> None:
+    with pytest.raises(BrokenPipeError), data_folder(open_folder):
+        raise BrokenPipeError
+
+
+@as_root
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_of_the_house_is_said_too_and_leaves_no_house(shut_folder: Path, houses: Path) -> None:
+    shut_folder.mkdir()
+
+    with pytest.raises(EmbeddedServerError, match="Free some space"):
+        house_of(shut_folder, account=account_for_postgres(), houses=houses)
+
+    assert list(houses.iterdir()) == []
+    assert list(shut_folder.iterdir()) == []
+
+
+@as_root
+def test_a_copy_of_the_binaries_that_fails_leaves_nothing(shut_folder: Path, houses: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        binaries_of(shut_folder / "gone", version="1", account=account_for_postgres(), houses=houses)
+
+    assert list(houses.iterdir()) == []
+
+
+def test_a_postgresql_that_does_not_get_ready_is_ended(
+    open_folder: Path, houses: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(open_folder, houses) as server:
+        cluster = server.cluster
+    monkeypatch.setattr("hashtill_cli.embedded.postgres.READY_SECONDS_MAX", 0.0)
+
+    with pytest.raises(EmbeddedServerError, match="did not get ready"), started(open_folder, houses):
+        pass
+
+    assert [child for child in psutil.Process().children() if serves(child.pid, cluster)] == []

@@ -76,8 +76,9 @@ def test_no_orphan_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None
 
 def test_wrong_settings_stop_the_start_with_the_last_words_of_the_process(tmp_path: Path) -> None:
     with toy_suite(tmp_path, str(free_port()), "78") as suite:
-        first, said = line(suite), line(suite)
+        first, said, rest = line(suite), line(suite), suite.communicate(timeout=WITHIN_SECONDS)[0]
 
+    assert rest.splitlines()[-1] == "left: []"
     assert first == "toy ended with code 78 instead of starting:"
     assert said == "TOY_PORT is wrong: it is not a number"
 

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import psutil
+
 from hashtill_cli.supervisor.children import Children
 from hashtill_cli.supervisor.forking import StartError, preload
 from hashtill_cli.supervisor.spec import ProcessSpec, Ready
@@ -28,6 +30,8 @@ def main(folder: Path, port: str, *exit_code: str) -> None:
         say(f"killed: {supervisor.stop()}")
     except StartError as problem:
         say(str(problem))
+        supervisor.stop()
+        say(f"left: {[child.pid for child in psutil.Process().children()]}")
 
 
 def say(line: str) -> None:

@@ -54,6 +54,11 @@ def sentence_of(error: aio.AioRpcError, *, service: str) -> str:
     return f"{refusal.message} [{refusal.reason}]"
 
 
+def first_line(problem: Exception) -> str:
+    """Write what a library says of a failure in one line: its kind and the first line of its words."""
+    return f"{type(problem).__name__}: {problem}".split("\n", 1)[0].rstrip(".: ")
+
+
 def print_json(message: Message) -> None:
     """Print a message as one line of JSON."""
     typer.echo(MessageToJson(message, preserving_proto_field_name=True, indent=None))

@@ -6,13 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from chassis.settings import SettingsError
 from hashtill_cli.bench.figures import show
 from hashtill_cli.bench.pgbench import PgbenchError
 from hashtill_cli.bench.plan import Load
 from hashtill_cli.bench.run import BenchError, run_purchases
-from hashtill_cli.embedded.errors import EmbeddedServerError
-from hashtill_cli.supervisor.forking import StartError
+from hashtill_cli.commands.ending import ending_in_words, telling
 
 WIDTH = 110
 """A table that is kept as text does not depend on the terminal it was made in."""
@@ -40,13 +38,8 @@ def purchases(  # noqa: PLR0917 - typer's way to say options
     """Drive complete purchases through the whole suite: post, prompt, confirmation, charge, receipt by SMTP."""
     console = Console(width=WIDTH)
     load = Load(seconds=seconds, warm_seconds=warm, members=members, in_flight=in_flight, rate=rate, core=core)
-    try:
-        result = run_purchases(
-            load, tell=lambda step: console.print(f"  [dim]{step}[/dim]"), pgbench_seconds=pgbench, keep=data
-        )
-    except (BenchError, PgbenchError, EmbeddedServerError, StartError, SettingsError) as problem:
-        console.print(f"[bold red]No figure.[/bold red] {problem}", highlight=False)
-        raise typer.Exit(1) from None
+    with ending_in_words(console, BenchError, PgbenchError, heading="No figure."):
+        result = run_purchases(load, tell=telling(console), pgbench_seconds=pgbench, keep=data)
     if save is not None:
         with save.open("w") as file:
             show(result, Console(file=file, width=WIDTH))

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import aiohttp
 import asyncpg
+import nats.errors
 import structlog
 import typer
 
+from chassis.jetstream import JetStreamError
 from chassis.lifecycle import NotThereError
 from hashtill.orders.v1 import orders_service_pb2 as pb
-from hashtill_cli.calling import AsJson, Data, fail
+from hashtill_cli.calling import AsJson, Data, fail, first_line
 from hashtill_cli.checking.printing import json_lines, print_check
 from hashtill_cli.checking.reading.places import Places, places_of
 from hashtill_cli.checking.run import Check
@@ -23,6 +25,17 @@ from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 from hashtill_cli.supervisor.address_book import NotRunningError
 
 SETTLE_SECONDS_MAX = 3_600.0
+
+CANNOT_READ = (
+    NotThereError,
+    JetStreamError,
+    nats.errors.Error,
+    aiohttp.ClientError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""How a place says that it is not there, or not what it was said to be."""
 
 Settle = Annotated[
     float,
@@ -44,8 +57,8 @@ def check(
         done, stories = asyncio.run(_check(places, settle))
     except NotRunningError as problem:
         fail(str(problem))
-    except (NotThereError, aiohttp.ClientError, asyncpg.PostgresError, OSError) as problem:
-        fail(f"The check could not read everything: {type(problem).__name__}: {problem}. Is the suite whole?")
+    except CANNOT_READ as problem:
+        fail(f"The check could not read everything: {first_line(problem)}. Is the suite whole, and each address right?")
     if as_json:
         for line in json_lines(done, stories):
             typer.echo(line)

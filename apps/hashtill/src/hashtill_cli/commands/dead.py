@@ -6,7 +6,9 @@ from getpass import getuser
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+import asyncpg
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.dead_letters import (
@@ -17,7 +19,7 @@ from chassis.dead_letters import (
     show_dead_letters,
 )
 from chassis.postgres import Database
-from hashtill_cli.calling import AsJson, Data, fail
+from hashtill_cli.calling import AsJson, Data, fail, first_line
 from hashtill_cli.checking.reading.places import places_of
 from hashtill_cli.commands.dead_tables import json_of, letter_table, letters_table
 from hashtill_cli.consoles import console
@@ -95,7 +97,10 @@ def _in(data: Path, service: str, work: Work[T]) -> dict[str, T]:
     if service and service not in databases:
         fail(f"There is no service {service!r}. There are: {', '.join(databases)}.")
     wanted = {name: dsn for name, dsn in databases.items() if service in {"", name}}
-    return asyncio.run(_each(wanted, work))
+    try:
+        return asyncio.run(_each(wanted, work))
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as problem:
+        fail(f"A database did not answer: {first_line(problem)}. Is the suite whole, and each address right?")
 
 
 async def _each(databases: dict[str, str], work: Work[T]) -> dict[str, T]:

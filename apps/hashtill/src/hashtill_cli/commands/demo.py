@@ -7,19 +7,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from chassis.settings import SettingsError
+from hashtill_cli.commands.ending import ending_in_words, telling
 from hashtill_cli.commands.up import Data
 from hashtill_cli.demo.pace import demo_variables
 from hashtill_cli.demo.teller import Script, tell
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
-from hashtill_cli.embedded.errors import EmbeddedServerError
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.ports import require_free
 from hashtill_cli.suite.running import Suite, running_suite
 from hashtill_cli.supervisor.aside import Aside
-from hashtill_cli.supervisor.forking import StartError
-
-NOT_STARTED = 1
 
 
 def demo(
@@ -31,17 +27,12 @@ def demo(
 ) -> None:
     """Start everything with minutes as seconds, tell one purchase, try every other, and stay with a home page."""
     console = Console()
-    try:
+    with ending_in_words(console):
         if port:
             require_free(port, for_what="the home page")
-        with running_suite(
-            data, tell=lambda step: console.print(f"  [dim]{step}[/dim]"), extra=demo_variables()
-        ) as suite:
+        with running_suite(data, tell=telling(console), extra=demo_variables()) as suite:
             code = _tell(suite, data, console, once=once, port=port) if suite is not None else 0
             console.print("Stopping …")
-    except (EmbeddedServerError, StartError, SettingsError) as problem:
-        console.print(f"[bold red]Not started.[/bold red] {problem}", highlight=False)
-        raise typer.Exit(NOT_STARTED) from None
     raise typer.Exit(code)
 
 

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
-from google.protobuf.json_format import MessageToJson
 
 from chassis.grpc_client import open_channel
-from hashtill.offers.v1 import offer_pb2, offers_service_pb2_grpc
+from hashtill.offers.v1 import offers_service_pb2_grpc
+from hashtill_cli.calling import AsJson, Data, fail, print_json
 from hashtill_cli.commands.offers_tables import applied_table, offers_table
 from hashtill_cli.consoles import console
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
@@ -23,7 +23,6 @@ from hashtill_cli.targets import target_of
 
 offers = typer.Typer(name="offers", help="Merchants and offers of the running suite.", no_args_is_help=True)
 
-Data = Annotated[Path, typer.Option("--data", help="The data folder of the running suite.")]
 Target = Annotated[str | None, typer.Option("--target", help="host:port of the offers service.")]
 
 T = TypeVar("T")
@@ -48,13 +47,13 @@ def list_all(
     data: Data = Path(DEFAULT_NAME),
     target: Target = None,
     merchant: Annotated[str, typer.Option("--merchant", help="Only this merchant's.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,  # noqa: FBT002 - typer's way
+    as_json: AsJson = False,  # noqa: FBT002 - typer's way
 ) -> None:
     """List offers, newest first: tag, price, state and stock."""
     found = _with_offers(data, target, lambda stub: read_offers(stub, merchant_id=merchant))
     if as_json:
         for offer in found:
-            typer.echo(_json(offer))
+            print_json(offer)
     else:
         console().print(offers_table(found))
 
@@ -63,9 +62,9 @@ def _read(file: Path) -> Programme:
     try:
         return read_programme(file.read_text(encoding="utf-8"), file=str(file))
     except UnicodeDecodeError:
-        _fail(f"{file}:1:1: The file is no UTF-8 text.")
+        fail(f"{file}:1:1: The file is no UTF-8 text.")
     except Problems as problems:
-        _fail(str(problems))
+        fail(str(problems))
 
 
 def _with_offers(data: Path, target: str | None, do: Callable[[Stub], Coroutine[Any, Any, T]]) -> T:
@@ -81,19 +80,10 @@ def _with_offers(data: Path, target: str | None, do: Callable[[Stub], Coroutine[
     try:
         return asyncio.run(run())
     except (NotRunningError, ServerAwayError) as problem:
-        _fail(str(problem))
+        fail(str(problem))
 
 
 def _show(applied: Applied, *, dry_run: bool) -> None:
     console().print(applied_table(applied.rows, dry_run=dry_run))
     if applied.problems:
-        _fail("\n".join(str(problem) for problem in sorted(applied.problems)))
-
-
-def _json(offer: offer_pb2.Offer) -> str:
-    return MessageToJson(offer, preserving_proto_field_name=True, indent=None)
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(1)
+        fail("\n".join(str(problem) for problem in sorted(applied.problems)))

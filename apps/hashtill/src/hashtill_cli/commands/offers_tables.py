@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from hashtill.common.v1 import money_pb2
 from hashtill.offers.v1 import offer_pb2
+from hashtill_cli.commands.orders_tables import money
 from hashtill_cli.programme_files.applying import Row
-from kernel.money import Money
 
 _STATES = {
     offer_pb2.OFFER_STATE_DRAFT: "draft",
@@ -42,9 +41,5 @@ def offers_table(offers: Sequence[offer_pb2.Offer]) -> Table:
         stock = offer.stock
         ends = offer.window.ends_at.ToDatetime()
         counts = (f"{stock.available:,} of {stock.total:,}", f"{stock.held:,}", f"{stock.committed:,}")
-        table.add_row(offer.offer_id, f"#{offer.tag}", _money(offer.price), state, *counts, f"{ends:%Y-%m-%d %H:%M}")
+        table.add_row(offer.offer_id, f"#{offer.tag}", money(offer.price), state, *counts, f"{ends:%Y-%m-%d %H:%M}")
     return table
-
-
-def _money(message: money_pb2.Money) -> str:
-    return str(Money(amount_minor=message.amount_minor, currency_code=message.currency_code))

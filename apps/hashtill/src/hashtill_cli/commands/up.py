@@ -7,11 +7,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chassis.settings import SettingsError
+from hashtill_cli.commands.ending import ending_in_words, telling
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
-from hashtill_cli.embedded.errors import EmbeddedServerError
 from hashtill_cli.suite.running import Suite, running_suite
-from hashtill_cli.supervisor.forking import StartError
 from hashtill_cli.supervisor.memory import pss_mb
 
 Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", show_default=True)]
@@ -21,15 +19,11 @@ Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", 
 def up(data: Data = Path(DEFAULT_NAME)) -> None:
     """Start PostgreSQL, NATS, the sandbox and the six services; Ctrl-C stops everything."""
     console = Console()
-    try:
-        with running_suite(data, tell=lambda step: console.print(f"  [dim]{step}[/dim]")) as suite:
-            if suite is not None:
-                show(suite, console)
-                suite.supervisor.run()
-            console.print("Stopping …")
-    except (EmbeddedServerError, StartError, SettingsError) as problem:
-        console.print(f"[bold red]Not started.[/bold red] {problem}", highlight=False)
-        raise typer.Exit(1) from None
+    with ending_in_words(console), running_suite(data, tell=telling(console)) as suite:
+        if suite is not None:
+            show(suite, console)
+            suite.supervisor.run()
+        console.print("Stopping …")
 
 
 def show(suite: Suite, console: Console) -> None:

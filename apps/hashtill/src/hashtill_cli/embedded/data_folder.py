@@ -1,5 +1,6 @@
 """The data folder: everything an embedded Hashtill keeps, used by one running Hashtill at a time."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -7,16 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hashtill_cli.embedded.errors import EmbeddedServerError
-from hashtill_cli.embedded.folders import PASSABLE, make_folder, require_space
+from hashtill_cli.embedded.folders import PASSABLE, free_mb, make_folder, require_space
 
 DEFAULT_NAME = ".data"
 
 LOCK_NAME = "lock"
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""How the system says that nothing more can be written: the disk is full, or our share of it is."""
+
 
 @contextmanager
 def data_folder(folder: Path) -> Iterator[Path]:
-    """Create the folder if need be and hold it for us alone until the end of the block."""
+    """Create the folder if need be and hold it for us alone until the end of the block.
+
+    Whatever in the block finds the disk full ends as one sentence with the remedy.
+    """
     try:
         real = make_folder(folder.resolve(), mode=PASSABLE)
         lock = os.open(real / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -27,8 +34,16 @@ def data_folder(folder: Path) -> Iterator[Path]:
     try:
         _hold(lock, real)
         require_space(real)
+        _sign(lock)
         make_folder(real / "logs")
         yield real
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        raise EmbeddedServerError(
+            f"The disk of {real} is full ({free_mb(real)} MB free): {problem.strerror}."
+            " Free some space, or give a folder on another disk with --data."
+        ) from problem
     finally:
         os.close(lock)
 
@@ -41,5 +56,8 @@ def _hold(lock: int, folder: Path) -> None:
         raise EmbeddedServerError(
             f"Another Hashtill (process {holder}) is running on {folder}. Stop it, or give another folder with --data."
         ) from None
+
+
+def _sign(lock: int) -> None:
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)

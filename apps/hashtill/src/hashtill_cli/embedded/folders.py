@@ -10,7 +10,7 @@ PASSABLE = 0o711
 
 PRIVATE = 0o700
 
-FREE_BYTES_MIN = 512 * 1024 * 1024
+FREE_MB_MIN = 512
 """A new cluster takes 40 MB and its write-ahead log up to 256 MB more; below this the start would end half-way."""
 
 
@@ -24,9 +24,13 @@ def make_folder(folder: Path, *, mode: int = PRIVATE) -> Path:
 
 def require_space(folder: Path) -> None:
     """Raise with the remedy when the disk under the folder is nearly full."""
-    free = shutil.disk_usage(folder).free
-    if free < FREE_BYTES_MIN:
+    if free_mb(folder) < FREE_MB_MIN:
         raise EmbeddedServerError(
-            f"Only {free // 2**20} MB are free on the disk of {folder}; Hashtill needs {FREE_BYTES_MIN // 2**20} MB."
+            f"Only {free_mb(folder)} MB are free on the disk of {folder}; Hashtill needs {FREE_MB_MIN} MB."
             " Free some space, or give a folder on another disk with --data."
         )
+
+
+def free_mb(folder: Path) -> int:
+    """Say how much can still be written on the disk under the folder."""
+    return shutil.disk_usage(folder).free // 2**20

@@ -26,7 +26,8 @@ def house_of(data: Path, *, account: Account | None, houses: Path = HOUSES) -> P
         return _remembered(pointer)
     if account is None or account.can_reach(data):
         return data
-    house = make_folder(_open_to(account, houses) / f"data-{secrets.token_hex(8)}", mode=PASSABLE)
+    require_space(_open_to(account, houses))
+    house = make_folder(houses / f"data-{secrets.token_hex(8)}", mode=PASSABLE)
     (house / "belongs-to").write_text(f"{data}\n")
     pointer.write_text(f"{house}\n")
     return house
@@ -45,13 +46,15 @@ def binaries_of(install: Path, *, version: str, account: Account | None, houses:
 def _copy_once(install: Path, copy: Path) -> None:
     require_space(copy.parent)
     fresh = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}.new")
-    shutil.copytree(install, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"))
-    for folder in (fresh, *(inner for inner in fresh.rglob("*") if inner.is_dir())):
-        folder.chmod(0o755)
     try:
+        shutil.copytree(install, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        for folder in (fresh, *(inner for inner in fresh.rglob("*") if inner.is_dir())):
+            folder.chmod(0o755)
         fresh.rename(copy)
-    except OSError:  # another start was faster; its copy is as good
-        shutil.rmtree(fresh)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if not copy.exists():  # else another start was faster; its copy is as good
+            raise
 
 
 def _open_to(account: Account, houses: Path) -> Path:

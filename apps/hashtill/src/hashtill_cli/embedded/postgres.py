@@ -66,7 +66,7 @@ class Postgres:
         """Start again on the same port after it died; data and passwords are those of before."""
         self.stop()
         clear_leftovers(self.cluster)
-        self.process = _start(self, self.port)
+        _start(self)
 
     def stop(self) -> None:
         """End it by a fast shutdown: clients are cut off, everything committed is on the disk."""
@@ -98,8 +98,8 @@ def embedded_postgres(
     )
     _create_once(server, sync=not throwaway)
     clear_leftovers(server.cluster)
-    _open(server)
     try:
+        _open(server)
         yield server
     finally:
         server.stop()
@@ -138,18 +138,23 @@ def _initdb(server: Postgres, fresh: Path, password_file: Path, *, sync: bool) -
     command += [] if sync else ["--no-sync"]
     with server.log.open("ab") as output:
         made = spawn(command, cwd=fresh, output=output, account=server.account, last_signal=signal.SIGKILL)
-        if made.wait(READY_SECONDS_MAX) != 0:
-            raise EmbeddedServerError(f"PostgreSQL could not create its files: {_reason(server.log)}")
+    try:
+        wait_until(lambda: made.poll() is not None, process=made, seconds_max=READY_SECONDS_MAX, name="PostgreSQL")
+    finally:
+        stop(made, with_signal=signal.SIGKILL)
+    if made.returncode != 0:
+        raise EmbeddedServerError(f"PostgreSQL could not create its files: {_reason(server.log)}")
 
 
 def _open(server: Postgres) -> None:
     if server.port:
-        server.process = _start(server, require_free(server.port, for_what="PostgreSQL"))
+        require_free(server.port, for_what="PostgreSQL")
+        _start(server)
         return
     for attempt in range(1, PORT_TRIES_MAX + 1):
         server.port = free_port()
         try:
-            server.process = _start(server, server.port)
+            _start(server)
         except EmbeddedServerError:
             if attempt == PORT_TRIES_MAX or not answers(server.port):
                 raise
@@ -157,16 +162,17 @@ def _open(server: Postgres) -> None:
             return
 
 
-def _start(server: Postgres, port: int) -> subprocess.Popen[bytes]:
-    command: list[str | Path] = [server.binaries / "postgres", "-D", server.cluster, *as_options(port=port)]
+def _start(server: Postgres) -> None:
+    command: list[str | Path] = [server.binaries / "postgres", "-D", server.cluster, *as_options(port=server.port)]
     with server.log.open("ab") as output:
-        process = spawn(command, cwd=server.cluster, output=output, account=server.account, last_signal=signal.SIGINT)
+        server.process = spawn(
+            command, cwd=server.cluster, output=output, account=server.account, last_signal=signal.SIGINT
+        )
     ready = wait_until(
-        lambda: _is_ready(server.cluster), process=process, seconds_max=READY_SECONDS_MAX, name="PostgreSQL"
+        lambda: _is_ready(server.cluster), process=server.process, seconds_max=READY_SECONDS_MAX, name="PostgreSQL"
     )
     if not ready:
         raise EmbeddedServerError(f"PostgreSQL did not start: {_reason(server.log)}")
-    return process
 
 
 def _is_ready(cluster: Path) -> bool:

@@ -8,6 +8,7 @@ from grpc import aio
 
 from chassis.refusal_status import PEER_UNAVAILABLE, refusal_of
 from hashtill.common.v1 import request_context_pb2
+from hashtill_cli.calling import sentence_of
 from kernel.refusals import Refusal
 
 A = TypeVar("A")
@@ -23,10 +24,8 @@ async def asked(call: Awaitable[A]) -> A | Refusal:
         return await call
     except aio.AioRpcError as error:
         refusal = refusal_of(error)
-        if refusal is None:
-            raise ServerAwayError(f"The offers service failed: {error.details()}") from None
-        if refusal.reason == PEER_UNAVAILABLE:
-            raise ServerAwayError("The offers service does not answer. Is the suite running (make up)?") from None
+        if refusal is None or refusal.reason == PEER_UNAVAILABLE:
+            raise ServerAwayError(sentence_of(error, service="offers")) from None
         return refusal
 
 

@@ -14,9 +14,10 @@ from hashtill_cli.suite.services import choose_addresses, service_specs
 from hashtill_cli.suite.world import pages_url_of, world_of
 from hashtill_cli.supervisor.address_book import AddressBook, forget_address_book
 from hashtill_cli.supervisor.children import Children
+from hashtill_cli.supervisor.disk_watch import DiskWatch
 from hashtill_cli.supervisor.forking import preload
 from hashtill_cli.supervisor.spec import ProcessSpec
-from hashtill_cli.supervisor.supervisor import Supervisor
+from hashtill_cli.supervisor.supervisor import Server, Supervisor
 
 Tell = Callable[[str], None]
 """Says a step of the start to the person who waits."""
@@ -77,7 +78,8 @@ def _supervised(
     specs: Sequence[ProcessSpec], servers: Servers, data: Path, tell: Tell
 ) -> Iterator[tuple[Children, Supervisor]]:
     children = Children(list(specs), logs=data / "logs")
-    supervisor = Supervisor(children, servers={"postgres": servers.postgres, "nats": servers.nats}, tell=tell)
+    beside: dict[str, Server] = {"postgres": servers.postgres, "nats": servers.nats}
+    supervisor = Supervisor(children, servers=beside, tell=tell, look=DiskWatch(data, tell=tell).look)
     try:
         yield children, supervisor
     finally:

@@ -38,8 +38,10 @@ def read_address_book(data: Path) -> AddressBook:
     try:
         book = AddressBook(**json.loads((data / FILE_NAME).read_text()))
         os.kill(book.supervisor_pid, 0)
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
         raise NotRunningError(f"No Hashtill is running on {data}. Start one in another terminal: make up") from None
+    except PermissionError:
+        raise NotRunningError(f"The Hashtill on {data} is another user's. Run this command as that user.") from None
     return book
 
 

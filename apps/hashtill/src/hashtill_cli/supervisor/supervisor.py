@@ -42,11 +42,19 @@ class Server(Protocol):
 
 
 class Supervisor:
-    """Runs children until told to stop; `wait_ready` first, then `run`."""
+    """Runs children until told to stop; `wait_ready` first, then `run`. It calls `look` at every tick."""
 
-    def __init__(self, children: Children, *, servers: dict[str, Server], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        children: Children,
+        *,
+        servers: dict[str, Server],
+        tell: Callable[[str], None],
+        look: Callable[[], None] = lambda: None,
+    ) -> None:
         self._children = children
         self._servers = servers
+        self._look = look
         self._tell = tell
         self._stopping = False
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # taken one by one in _tick
@@ -55,16 +63,10 @@ class Supervisor:
         """Fork everything and wait; False when told to stop meanwhile. Raises StartError."""
         self._children.start_due()
         watcher = Watcher([child.spec for child in self._children.all])
-        missing = {child.spec.name for child in self._children.all}
-        give_up_at = time.monotonic() + READY_SECONDS_MAX
-        while missing and not self._stopping:
-            self._tick(at_start=True)
-            for name in watcher.newly_ready():
-                missing.discard(name)
-                self._tell(f"{name} is ready")
-            if time.monotonic() > give_up_at:
-                raise StartError(self._late(missing))
-        _end(watcher)
+        try:
+            self._await_all(watcher)
+        finally:
+            _end(watcher)
         return not self._stopping
 
     def run(self, *, until: Callable[[], bool] = lambda: False) -> None:
@@ -76,11 +78,23 @@ class Supervisor:
         """Stop all children; names those that had to be killed."""
         return self._children.stop(seconds_max=STOP_SECONDS_MAX)
 
+    def _await_all(self, watcher: Watcher) -> None:
+        missing = {child.spec.name for child in self._children.all}
+        give_up_at = time.monotonic() + READY_SECONDS_MAX
+        while missing and not self._stopping:
+            self._tick(at_start=True)
+            for name in watcher.newly_ready():
+                missing.discard(name)
+                self._tell(f"{name} is ready")
+            if time.monotonic() > give_up_at:
+                raise StartError(self._late(missing))
+
     def _tick(self, *, at_start: bool) -> None:
         caught = signal.sigtimedwait(SIGNALS, TICK_SECONDS)
         if caught is not None and caught.si_signo != signal.SIGCHLD:
             self._stopping = True
             return
+        self._look()
         for child, code in self._children.dead():
             self._bury(child, code, at_start=at_start)
         for name, server in self._servers.items():

@@ -78,10 +78,6 @@ class X:
         """Let something go wrong."""
         await self._call("POST", "/sandbox/faults", {"kind": kind, **facts})
 
-    async def repair(self) -> None:
-        """Make everything right again."""
-        await self._call("DELETE", "/sandbox/faults")
-
     def answers_to(self, post_id: str) -> Sequence[SeenPost]:
         """Give the program account's replies to a post, oldest first."""
         return [post for post in self._posts.values() if post.replied_to == post_id and self._is_program(post)]

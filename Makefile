@@ -31,7 +31,7 @@ docs: setup ## draw docs/reference from the protos, the streams, the consumers a
 	@$(BIN)/python -m tools.reference
 
 chart: setup ## lint, render and check the Helm chart
-	@if [ -e tools/check_chart.py ]; then $(BIN)/python tools/check_chart.py; else echo "chart: skipped, there is no chart yet."; fi
+	@$(BIN)/python tools/check_chart.py
 
 lock: setup ## pin the newest versions pyproject.toml allows, with hashes, in requirements.lock
 	@$(BIN)/uv lock --quiet --upgrade

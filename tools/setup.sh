@@ -5,13 +5,12 @@ set -eu
 cd "$(dirname "$0")/.."
 venv=.venv
 stamp=$venv/.made-from
-log=$venv/setup.log
-space_needed_mb=1500 # the environment takes about 700 MB; the first start and the caches the rest
+space_needed_mb=1500 # the environment takes about 600 MB; the first start and the caches the rest
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '\n%s\n' "$*" >&2; exit 1; }
 
-newest_python() {
+fitting_python() {
     for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
         if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$candidate"
@@ -22,10 +21,12 @@ newest_python() {
         "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3"
 }
 
+free_mb() { df -Pm "$1" | awk 'NR == 2 { print $4 }'; }
+
 require_space() {
-    free_mb=$(df -Pm . | awk 'NR == 2 { print $4 }')
-    [ "$free_mb" -ge "$space_needed_mb" ] ||
-        fail "Only $free_mb MB are free here; the environment needs $space_needed_mb MB. Free some space, and run make again."
+    [ "$(free_mb "$venv")" -ge "$space_needed_mb" ] ||
+        fail "Only $(free_mb "$venv") MB are free in $(pwd)/$venv; the environment needs $space_needed_mb MB." \
+            "Free some space, and run make again."
 }
 
 # Run a step; when it fails, name the cause a person can remove, else show the end of its log.
@@ -33,8 +34,12 @@ step() {
     say "  $1"
     shift
     "$@" >"$log" 2>&1 && return
-    if grep -qiE 'no space left' "$log"; then
-        fail "The disk is full. Free some space, and run make again."
+    for folder in "$venv" "$log"; do # a full disk takes no words either, so the log alone does not tell
+        [ "$(free_mb "$folder")" -ge 1 ] ||
+            fail "The disk of $folder is full. Free some space, and run make again."
+    done
+    if grep -qiE 'no space left|disk quota exceeded' "$log"; then
+        fail "A disk is full (perhaps the package caches' one). Free some space, and run make again. Details: $log"
     elif grep -qiE 'name resolution|dns error|connection refused|network is unreachable|timed out|failed to fetch|connect error|no matching distribution' "$log"; then
         fail "The package index cannot be reached. Connect to the network (or set your mirror), and run make again. Details: $log"
     fi
@@ -45,12 +50,12 @@ step() {
 wanted=$(cat requirements.lock pyproject.toml tools/setup.sh | cksum)
 if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
 
+python=$(fitting_python)
+mkdir -p "$venv" || fail "Nothing can be written in $(pwd); make it writable for you, and run make again."
 require_space
-python=$(newest_python)
+log=$(mktemp) || fail "Nothing can be written in ${TMPDIR:-/tmp}; free some space there, and run make again."
 say "Making the environment in $venv ($("$python" --version), about a minute the first time)"
 rm -f "$stamp"
-mkdir -p "$venv"
-log=$(mktemp)
 step "1/4 a virtual environment" "$python" -m venv "$venv"
 awk '/^uv==/ { keep = 1 } keep { print } keep && !/\\$/ { exit }' requirements.lock >"$venv/uv.lock.txt"
 step "2/4 the installer" "$venv/bin/python" -m pip install --quiet --require-hashes --no-deps -r "$venv/uv.lock.txt"

@@ -135,6 +135,18 @@ async def test_a_link_that_was_linked_anew_keeps_its_access(world: World) -> Non
     assert world.network.withdrawn == []
 
 
+async def test_access_that_waits_to_be_withdrawn_is_kept_by_who_links_anew_meanwhile(world: World) -> None:
+    former = await world.linked()
+    await unlink(former.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
+    anew = await world.linked()
+
+    done = await withdraw_access(transactions=world.transactions, networks={X: world.network})
+    await unlink(anew.link_id, browser_session="", reason=EndReason.OPERATOR, transactions=world.transactions)
+    later = await withdraw_access(transactions=world.transactions, networks={X: world.network})
+
+    assert (done, later, world.network.withdrawn) == (False, True, ["refresh"])
+
+
 async def test_only_the_browser_that_linked_may_unlink_and_look(world: World) -> None:
     link = await world.linked()
 

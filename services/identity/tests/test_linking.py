@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 from services.identity.tests.identity_world import (
     ANN,
     ANN_CONTACT,
     ANN_ON_X,
     ANN_UUID,
+    BROWSER,
     CARD,
     NOW,
     OTHER_BROWSER,
@@ -20,7 +22,7 @@ from services.identity.tests.identity_world import (
 
 from chassis.data_testing import until
 from chassis.unnest import fetch_unnest
-from identity.domain.authorization import STATE_LIFETIME
+from identity.domain.authorization import STATE_LIFETIME, Authorization
 from identity.domain.card import CardProduct
 from identity.domain.contact import Cardmember, OptOut
 from identity.domain.link import Account, EndReason, Link, LinkStatus, activate
@@ -28,6 +30,7 @@ from identity.outbound.memory import MemoryStore
 from identity.outbound.postgres import PostgresTransactions
 from identity.usecases.attach_card import apply_card
 from identity.usecases.complete_link import apply_grant
+from identity.usecases.forget_authorizations import AUTHORIZATIONS_KEPT, forget_authorizations
 from identity.usecases.ports import Grant, LinkFilter, PageCursor
 from identity.usecases.read_contacts import batch_get_contacts
 from identity.usecases.read_links import get_link, list_links
@@ -150,6 +153,43 @@ async def test_a_state_is_over_after_ten_minutes(memory: MemoryStore) -> None:
     memory.at = NOW + STATE_LIFETIME
 
     assert reason_of(await world.come_back(link)) == "LINK_STATE_EXPIRED"
+
+
+async def test_authorizations_nobody_came_back_from_are_forgotten_a_day_after_their_end(memory: MemoryStore) -> None:
+    world = World(memory.transactions())
+    link = await started(world)
+    memory.at = NOW + STATE_LIFETIME + AUTHORIZATIONS_KEPT
+    await started(world)
+
+    early = await forget_authorizations(transactions=world.transactions)
+    memory.at += timedelta(seconds=1)
+    await forget_authorizations(transactions=world.transactions)
+
+    assert not early
+    assert reason_of(await world.come_back(link)) == "LINK_STATE_UNKNOWN"
+
+
+async def test_the_oldest_authorizations_are_forgotten_so_many_at_a_time(world: World) -> None:
+    begun = await started(world)
+    authorizations = [
+        Authorization(
+            state=Secret(state),
+            verifier=Secret("verifier"),
+            link_id=begun.link_id,
+            browser_session=BROWSER,
+            expires_at=NOW - timedelta(days=days),
+        )
+        for state, days in (("two", 2), ("three", 3), ("now", 0))
+    ]
+    async with world.transactions.begin() as unit:
+        for each in authorizations:
+            await unit.authorizations.add(each)
+
+        forgotten = [await unit.authorizations.forget_before(NOW, limit=1) for _ in range(3)]
+        left = [await unit.authorizations.take(state) for state in ("two", "three", "now")]
+
+    assert forgotten == [1, 1, 0]
+    assert left == [None, None, authorizations[-1]]
 
 
 async def test_who_changes_a_link_last_of_two_changes_nothing(world: World) -> None:

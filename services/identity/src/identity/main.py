@@ -29,12 +29,16 @@ from identity.outbound.seal import Seal
 from identity.outbound.x_accounts import XAccounts, XApp
 from identity.settings import Settings
 from identity.usecases.end_links import REVOKED_CONSUMER
+from identity.usecases.forget_authorizations import forget_authorizations
 from identity.usecases.freeze_link import DISOWNED_CONSUMER
 from identity.usecases.withdraw_access import withdraw_access
 from kernel.ids import X
 
 WITHDRAW_POLL_SECONDS = 5.0
 """Nobody waits for a withdrawn token; the network's revoke endpoint is rate limited."""
+
+FORGET_POLL_SECONDS = 600.0
+"""They are of no use after ten minutes, and few."""
 
 _X_SCOPES = ("users.read", "tweet.read", "offline.access")
 """What a link needs: who it is, that posts are public, and access that lasts until it is withdrawn."""
@@ -101,6 +105,8 @@ async def _add_calls(settings: Settings, lifecycle: Lifecycle, transactions: Pos
         lambda: withdraw_access(transactions=transactions, networks=networks), poll_seconds=WITHDRAW_POLL_SECONDS
     )
     lifecycle.add_worker("withdraw-access", withdrawals.run)
+    forgetting = Worker(lambda: forget_authorizations(transactions=transactions), poll_seconds=FORGET_POLL_SECONDS)
+    lifecycle.add_worker("forget-authorizations", forgetting.run)
     parts = LinkParts(
         apps={X: _oauth_app(settings)},
         networks=networks,

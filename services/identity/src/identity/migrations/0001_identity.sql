@@ -38,8 +38,8 @@ CREATE TABLE link (
 
 -- One link at most holds an account: it is ACTIVE or FROZEN.
 CREATE UNIQUE INDEX link_holding ON link (network, network_user_id) WHERE status IN ('ACTIVE', 'FROZEN');
--- The hot question: the links of many accounts that have not ended.
-CREATE INDEX link_of_account ON link (network, network_user_id) WHERE status <> 'ENDED';
+-- The hot question: the links of many accounts.
+CREATE INDEX link_of_account ON link (network, network_user_id);
 CREATE INDEX link_newest ON link (updated_at DESC, link_id DESC);
 CREATE INDEX link_of_cardmember ON link (cardmember_id);
 
@@ -54,8 +54,11 @@ CREATE TABLE authorization_under_way (
 
 CREATE INDEX authorization_over ON authorization_under_way (expires_at);
 
--- Our access at a network, sealed, until it is withdrawn after the link's end.
+-- Our access at a network, sealed, until it is withdrawn after the link's end (due_since).
 CREATE TABLE access_grant (
     link_id uuid PRIMARY KEY REFERENCES link,
-    token_sealed bytea NOT NULL
+    token_sealed bytea NOT NULL,
+    due_since timestamptz
 );
+
+CREATE INDEX access_due ON access_grant (due_since) WHERE due_since IS NOT NULL;

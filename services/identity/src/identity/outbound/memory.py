@@ -8,7 +8,7 @@ from chassis.memory import MemoryInbox, MemoryOutbox, MemoryRequests, MemoryTabl
 from identity.domain.authorization import Authorization
 from identity.domain.contact import Cardmember
 from identity.domain.events import LinkFact
-from identity.domain.link import EndReason, Link, LinkStatus
+from identity.domain.link import Link, LinkStatus
 from identity.outbound.messages import message_of
 from identity.usecases.ports import KeptGrant, LinkAccount, LinkFilter, PageCursor
 from kernel.ids import CardmemberId, LinkId
@@ -101,25 +101,48 @@ class MemoryAuthorizations:
         """Give one out for good: a second taker gets None."""
         return self._rows.pop(state, None)
 
+    async def forget_before(self, at: datetime, *, limit: int) -> int:
+        """Forget the oldest that were over before then, at most so many; gives how many."""
+        over = sorted((each.expires_at, state) for state, each in self._rows.items() if each.expires_at < at)[:limit]
+        for _, state in over:
+            del self._rows[state]
+        return len(over)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryGrant:
+    """A token, and since when it is to be withdrawn."""
+
+    token: Secret[str]
+    due_since: datetime | None = None
+
 
 class MemoryGrants:
     """Our access at the networks, in memory."""
 
-    def __init__(self, rows: MemoryTable[LinkId, Secret[str]], *, links: MemoryTable[LinkId, Link]) -> None:
+    def __init__(self, rows: MemoryTable[LinkId, MemoryGrant], *, links: MemoryTable[LinkId, Link]) -> None:
         self._rows, self._links = rows, links
 
     async def keep(self, link_id: LinkId, token: Secret[str]) -> None:
         """Keep the token that withdraws our access."""
-        self._rows[link_id] = token
+        self._rows[link_id] = MemoryGrant(token=token)
+
+    async def release(self, link_ids: Sequence[LinkId], *, at: datetime) -> None:
+        """Have the tokens of links that ended withdrawn."""
+        self._rows.update({each: replace(self._rows[each], due_since=at) for each in link_ids if each in self._rows})
+
+    async def supersede(self, link: Link) -> None:
+        """Forget the tokens of the account's ended links."""
+        kept = [self._links[link_id] for link_id in self._rows]
+        former = [each for each in kept if each.account == link.account and each.status is LinkStatus.ENDED]
+        await self.drop([each.link_id for each in former])
 
     async def due(self, *, limit: int) -> Sequence[KeptGrant]:
-        """Give the grants of ended links, oldest first; those of links that were linked anew stay."""
-        kept = [self._links[link_id] for link_id in self._rows]
-        ended = [link for link in kept if link.status is LinkStatus.ENDED]
+        """Give released grants, longest released first."""
+        due = [(grant.due_since, link_id) for link_id, grant in self._rows.items() if grant.due_since is not None]
         return [
-            KeptGrant(link_id=link.link_id, network=link.network, token=self._rows[link.link_id])
-            for link in sorted(ended, key=lambda each: each.updated_at)
-            if link.refusal_reason != EndReason.RELINKED
+            KeptGrant(link_id=link_id, network=self._links[link_id].network, token=self._rows[link_id].token)
+            for _, link_id in sorted(due)
         ][:limit]
 
     async def drop(self, link_ids: Sequence[LinkId]) -> None:
@@ -173,7 +196,7 @@ class MemoryStore:
     links: MemoryTable[LinkId, Link] = field(default_factory=MemoryTable)
     cardmembers: MemoryTable[CardmemberId, Cardmember] = field(default_factory=MemoryTable)
     authorizations: MemoryTable[str, Authorization] = field(default_factory=MemoryTable)
-    grants: MemoryTable[LinkId, Secret[str]] = field(default_factory=MemoryTable)
+    grants: MemoryTable[LinkId, MemoryGrant] = field(default_factory=MemoryTable)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     requests: MemoryRequests = field(default_factory=MemoryRequests)

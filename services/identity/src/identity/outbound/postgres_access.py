@@ -1,11 +1,13 @@
 """OAuth authorizations under way and our access at the networks, sealed, in PostgreSQL."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import execute_unnest, fetch_unnest
 from identity.domain.authorization import Authorization, state_key
+from identity.domain.link import Link
 from identity.outbound.seal import Seal
 from identity.usecases.ports import KeptGrant
 from kernel.ids import LinkId, Network
@@ -21,17 +23,28 @@ DELETE FROM authorization_under_way WHERE state_hash = $1
 RETURNING verifier_sealed, link_id, browser_session, expires_at
 """
 
+_FORGET = """
+DELETE FROM authorization_under_way WHERE state_hash = ANY (ARRAY(
+    SELECT state_hash FROM authorization_under_way WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
+))
+"""
+
 _KEEP = """
 INSERT INTO access_grant (link_id, token_sealed) VALUES ($1, $2)
 ON CONFLICT (link_id) DO UPDATE SET token_sealed = excluded.token_sealed
 """
 
+_RELEASE = "UPDATE access_grant SET due_since = $2 WHERE link_id = ANY($1::uuid[])"
+
+_SUPERSEDE = """
+DELETE FROM access_grant USING link
+WHERE access_grant.link_id = link.link_id AND link.network = $1 AND link.network_user_id = $2 AND link.status = 'ENDED'
+"""
+
 _DUE = """
 SELECT access_grant.link_id, link.network, token_sealed FROM access_grant JOIN link USING (link_id)
-WHERE link.status = 'ENDED' AND link.refusal_reason <> 'RELINKED'
-ORDER BY link.updated_at LIMIT $1
+WHERE due_since IS NOT NULL ORDER BY due_since LIMIT $1
 """
-"""A link that was linked anew keeps its access: withdrawing it would end the new link's too."""
 
 _DROP = "DELETE FROM access_grant WHERE link_id = ANY($1::uuid[])"
 
@@ -68,6 +81,10 @@ class PostgresAuthorizations:
             expires_at=row["expires_at"],
         )
 
+    async def forget_before(self, at: datetime, *, limit: int) -> int:
+        """Forget the oldest that were over before then, at most so many; gives how many."""
+        return await execute_unnest(self._connection, _FORGET, at, limit)
+
 
 class PostgresGrants:
     """Our access at the networks, of one transaction."""
@@ -79,8 +96,16 @@ class PostgresGrants:
         """Keep the token that withdraws our access."""
         await execute_unnest(self._connection, _KEEP, link_id, self._seal.close(token))
 
+    async def release(self, link_ids: Sequence[LinkId], *, at: datetime) -> None:
+        """Have the tokens of links that ended withdrawn."""
+        await execute_unnest(self._connection, _RELEASE, list(link_ids), at)
+
+    async def supersede(self, link: Link) -> None:
+        """Forget the tokens of the account's ended links."""
+        await execute_unnest(self._connection, _SUPERSEDE, *link.account)
+
     async def due(self, *, limit: int) -> Sequence[KeptGrant]:
-        """Give the grants of ended links, oldest first."""
+        """Give released grants, longest released first."""
         return [
             KeptGrant(
                 link_id=LinkId(row["link_id"]),

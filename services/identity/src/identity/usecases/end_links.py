@@ -37,6 +37,7 @@ async def unlink(
         decided = end(link, reason=reason, at=unit.at)
         if decided is not link:
             saved = await unit.links.save([decided])
+            await unit.grants.release([link_id], at=unit.at)
             await unit.outbox.add(facts_of(*saved, at=unit.at))
     return decided
 
@@ -54,4 +55,5 @@ async def end_revoked(revoked: Sequence[Revoked], *, transactions: Transactions)
         held = await unit.links.holding(sorted(latest))
         lost = [link for link in held if link.consented_at <= latest[link.account]]
         saved = await unit.links.save([end(link, reason=EndReason.NETWORK, at=unit.at) for link in lost])
+        await unit.grants.release([link.link_id for link in saved], at=unit.at)
         await unit.outbox.add(facts_of(*saved, at=unit.at))

@@ -83,6 +83,9 @@ class Authorizations(Protocol):
     async def take(self, state: str) -> Authorization | None:
         """Give one out for good: it is found once, and a second taker gets None."""
 
+    async def forget_before(self, at: datetime, *, limit: int) -> int:
+        """Forget the oldest that were over before then, at most so many; gives how many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptGrant:
@@ -99,8 +102,14 @@ class Grants(Protocol):
     async def keep(self, link_id: LinkId, token: Secret[str]) -> None:
         """Keep the token that withdraws our access."""
 
+    async def release(self, link_ids: Sequence[LinkId], *, at: datetime) -> None:
+        """Have the tokens of links that ended withdrawn."""
+
+    async def supersede(self, link: Link) -> None:
+        """Forget the tokens of the account's ended links: withdrawing them would end the access of this link too."""
+
     async def due(self, *, limit: int) -> Sequence[KeptGrant]:
-        """Give the grants of ended links, oldest first."""
+        """Give released grants, longest released first."""
 
     async def drop(self, link_ids: Sequence[LinkId]) -> None:
         """Forget tokens that were withdrawn."""

@@ -1,7 +1,7 @@
 """JetStream: one connection a process, and the streams as they should be, declared and made idempotently."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,7 +141,10 @@ def raise_error(answer: dict[str, Any]) -> None:
 
 
 async def ensure_streams(client: Client, specs: tuple[StreamSpec, ...] = STREAMS, *, replicas: int = 1) -> None:
-    """Make every stream that is missing and correct what differs; safe from every process at once."""
+    """Make every stream that is missing and correct what differs; safe from every process at once.
+
+    Copies are only ever added: a stream that an operator keeps on more servers stays there.
+    """
     for spec in specs:
         await _ensure(client, spec, replicas=replicas)
 
@@ -184,8 +187,15 @@ async def _ensure(client: Client, spec: StreamSpec, *, replicas: int) -> None:
         if error.error_code != _NAME_IN_USE:
             raise
         answer = await api(client, f"STREAM.INFO.{spec.name}")
-    if any(answer["config"].get(field, type(value)()) != value for field, value in wanted.items()):
-        await api(client, f"STREAM.UPDATE.{spec.name}", answer["config"] | wanted)
+    if (corrected := correction(answer["config"], wanted)) is not None:
+        await api(client, f"STREAM.UPDATE.{spec.name}", corrected)
+
+
+def correction(stands: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give a stream's configuration as it should be; None when it is so, or has only more copies."""
+    due = {**wanted, "num_replicas": max(wanted["num_replicas"], stands.get("num_replicas", 1))}
+    differs = any(stands.get(field, type(value)()) != value for field, value in due.items())
+    return {**stands, **due} if differs else None
 
 
 def _telling(heard: dict[str, None]) -> Callable[[Exception], Awaitable[None]]:

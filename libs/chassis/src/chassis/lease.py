@@ -2,7 +2,8 @@
 
 import asyncpg
 
-from chassis.postgres import asyncpg_dsn
+from chassis.postgres import asyncpg_dsn, session_settings
+from chassis.relay_session import KEEPALIVE
 from kernel.secret import Secret
 
 _SPACE = 0x6861_7368
@@ -25,7 +26,7 @@ class PostgresLease:
         """Try to hold the lease; False when another replica does or the database does not answer."""
         try:
             if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(asyncpg_dsn(self._dsn), timeout=ASK_SECONDS_MAX)
+                self._connection = await self._connect()
             return bool(
                 await self._connection.fetchval(
                     "SELECT pg_try_advisory_lock($1, hashtext($2))", _SPACE, self._name, timeout=ASK_SECONDS_MAX
@@ -33,6 +34,11 @@ class PostgresLease:
             )
         except _LOST:
             return False
+
+    async def _connect(self) -> asyncpg.Connection:
+        """Connect so that a holder whose machine vanished without a word is missed within seconds, not hours."""
+        settings = session_settings(f"lease {self._name}") | KEEPALIVE
+        return await asyncpg.connect(asyncpg_dsn(self._dsn), timeout=ASK_SECONDS_MAX, server_settings=settings)
 
     async def is_held(self) -> bool:
         """Whether the lease still stands; False as soon as its connection is gone or silent."""

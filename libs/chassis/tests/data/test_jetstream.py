@@ -14,6 +14,7 @@ from chassis.jetstream import (
     bucket,
     configuration,
     connect,
+    correction,
     ensure_streams,
 )
 from chassis.lifecycle import NotThereError
@@ -39,6 +40,15 @@ async def test_a_stream_that_differs_is_corrected_and_keeps_its_messages(nats: C
     answer = await api(nats, "STREAM.INFO.SOCIAL")
     assert answer["config"]["max_age"] == 8 * 86_400_000_000_000
     assert answer["state"]["messages"] == 1
+
+
+def test_a_stream_that_an_operator_keeps_on_three_servers_stays_there() -> None:
+    wanted = configuration(SOCIAL, replicas=1)
+    on_three = wanted | {"num_replicas": 3, "placement": {"tags": ["ssd"]}}
+
+    assert correction(on_three, wanted) is None
+    assert correction(on_three | {"max_age": 1}, wanted) == on_three
+    assert correction(wanted, configuration(SOCIAL, replicas=3)) == configuration(SOCIAL, replicas=3)
 
 
 async def test_a_bucket_keeps_one_message_a_key(nats: Client) -> None:

@@ -156,6 +156,7 @@ async def test_the_benchmarks_processor_does_everything_once_a_key() -> None:
         (409, {"error": {"code": "authorization_expired"}}, Gone(code="authorization_expired")),
         (409, {"error": {"code": "idempotency_key_reused"}}, Unknown(why="idempotency_key_reused")),
         (409, {"error": {"code": "already_captured"}}, Unknown(why="already_captured")),
+        (409, {"error": {"code": "another_request_under_way"}}, Unknown(why="another_request_under_way")),
         (404, {}, Unknown(why="http_404")),
         (401, {"error": {"code": "invalid_api_key"}}, Unknown(why="invalid_api_key")),
         (429, {}, Unknown(why="http_429")),

@@ -39,7 +39,10 @@ TOKENIZE_SECONDS = 8.0
 LEDGER_PAGES_MAX = 1_000
 """A million movements: more is not reconciled in memory."""
 
-_AWAY = (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError)
+_GARBLED = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading an answer of another shape raises."""
+
+_AWAY = (aiohttp.ClientError, TimeoutError, OSError, *_GARBLED)
 """What a lost, late or garbled answer raises."""
 
 
@@ -58,11 +61,11 @@ class HttpProcessor:
             status, answer = await self._post("/v1/tokens", body, seconds=TOKENIZE_SECONDS, key=key)
             if status == HTTPStatus.OK:
                 return tokenized_of(answer)
+            if status == HTTPStatus.PAYMENT_REQUIRED:
+                return card_refusal(answer)
         except _AWAY as error:
             _warn("tokenize", error)
             return processor_away()
-        if status == HTTPStatus.PAYMENT_REQUIRED:
-            return card_refusal(answer)
         structlog.get_logger().error("processor_refused_a_token_request", status=status)
         return processor_away()
 
@@ -82,7 +85,7 @@ class HttpProcessor:
             if status != HTTPStatus.OK:
                 return [Unknown(why=f"http_{status}") for _ in keys]
             found = {operation["idempotency_key"]: _known(operation) for operation in answer["operations"]}
-            return [found[key] for key in keys]
+            return [found.get(key, Unknown(why="no_result")) for key in keys]
         except _AWAY as error:
             _warn("ask", error)
             return [Unknown(why="no_answer") for _ in keys]
@@ -133,12 +136,21 @@ class HttpProcessor:
 
 
 def _outcomes(instructions: Sequence[Instruction], answer: dict[str, Any]) -> dict[str, Outcome]:
-    found = {result["idempotency_key"]: outcome_of(result["status"], result["body"]) for result in answer["results"]}
+    found = {result["idempotency_key"]: _outcome(result) for result in answer["results"]}
     return {each.key: found.get(each.key, Unknown(why="no_result")) for each in instructions}
 
 
 def _known(operation: dict[str, Any]) -> Outcome | None:
-    return outcome_of(operation["status"], operation["body"]) if operation["state"] == "known" else None
+    return None if operation.get("state") == "unknown" else _outcome(operation)
+
+
+def _outcome(result: dict[str, Any]) -> Outcome:
+    """Read one of a batch; a garbled one leaves its own operation open, and its mates alone."""
+    try:
+        return outcome_of(result["status"], result["body"])
+    except _GARBLED as error:
+        _warn("result", error)
+        return Unknown(why="garbled")
 
 
 def _warn(call: str, error: Exception) -> None:

@@ -30,11 +30,9 @@ _GONE = frozenset(
 )
 """Noes that mean: nothing is held, or was taken, under what the instruction names."""
 
-_LEFT_OPEN = frozenset({"already_captured", "idempotency_key_reused"})
-"""Noes that contradict what we know: never taken for a no, they stay open and a person sees them."""
-
-_FINAL = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
-"""The only statuses that can be a no; every other one leaves it open."""
+_DECLINED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND})
+"""Statuses whose other noes are final; every other status leaves it open, a conflict too: already captured, a key
+reused or still under way contradict what we know, and a person sees them."""
 
 _MOVEMENTS = {
     "authorization": MovementKind.AUTHORIZE,
@@ -81,9 +79,9 @@ def outcome_of(status: int, body: Mapping[str, Any]) -> Outcome:
     if status == HTTPStatus.OK:
         return _done_or_declined(body)
     code = str(body.get("error", {}).get("code", ""))
-    if status not in _FINAL or code in _LEFT_OPEN or not code:
-        return Unknown(why=code or f"http_{status}")
-    return Gone(code=code) if code in _GONE else Declined(code=code)
+    if code in _GONE and status in {*_DECLINED, HTTPStatus.CONFLICT}:
+        return Gone(code=code)
+    return Declined(code=code) if code and status in _DECLINED else Unknown(why=code or f"http_{status}")
 
 
 def _done_or_declined(body: Mapping[str, Any]) -> Outcome:
@@ -95,8 +93,15 @@ def _done_or_declined(body: Mapping[str, Any]) -> Outcome:
     return Done(
         reference=str(body["id"]),
         network_reference=str(body.get("network_reference", "")),
-        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        expires_at=_moment(expires_at) if expires_at else None,
     )
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return at
 
 
 def token_request(entry: CardEntry) -> dict[str, object]:

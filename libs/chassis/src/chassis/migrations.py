@@ -24,7 +24,11 @@ STATEMENT_TIMEOUT_MS = 600_000
 
 
 async def run_migrations(dsn: Secret[str], *, package: str, revision: str = "head") -> None:
-    """Bring the database to a revision of `<package>/migrations/versions`; safe to run from every replica."""
+    """Bring the database to a revision of `<package>/migrations/versions`; safe to run from every replica.
+
+    A database that a newer release has migrated is left as it is: old code lives on the new schema, so that an upgrade
+    may go replica by replica, and be taken back.
+    """
     settings = session_settings(f"{package}-migrate", statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     settings |= {"lock_timeout": str(LOCK_TIMEOUT_MS), "idle_in_transaction_session_timeout": "0"}
     engine = create_async_engine(
@@ -57,7 +61,14 @@ def _upgrade(connection: Connection, scripts: ScriptDirectory, revision: str) ->
     with environment:
         environment.configure(connection=connection, fn=steps)
         before = environment.get_context().get_current_revision()
+        if before is not None and not _is_known(before, scripts):
+            structlog.get_logger().warning("schema_is_newer", database_revision=before)
+            return
         environment.run_migrations()
         after = environment.get_context().get_current_revision()
     if before != after:
         structlog.get_logger().info("migrated", from_revision=before or "empty", to_revision=after)
+
+
+def _is_known(revision: str, scripts: ScriptDirectory) -> bool:
+    return any(script.revision == revision for script in scripts.walk_revisions())

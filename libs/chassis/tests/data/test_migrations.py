@@ -23,6 +23,19 @@ async def test_replicas_that_start_together_migrate_once(database_dsn: str) -> N
     assert {"outbox", "inbox", "dead_letter", "idempotency", "relay_stream", "seen_version", "effect"} <= tables
 
 
+async def test_a_database_that_a_newer_release_migrated_is_left_as_it_is(database_dsn: str) -> None:
+    dsn = Secret(database_dsn)
+    await run_migrations(dsn, package="sample_service")
+    connection = await asyncpg.connect(database_dsn)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    await run_migrations(dsn, package="sample_service")
+
+    found = await connection.fetchval("SELECT version_num FROM alembic_version")
+    await connection.close()
+    assert found == "9999"
+
+
 async def test_a_database_that_is_away_is_an_error_without_its_password() -> None:
     dsn = Secret("postgresql://user:hunter2@127.0.0.1:1/nothing")
 

@@ -130,7 +130,17 @@ def test_a_missing_form_is_only_wrong_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "holds"), [("call 378282246310005 now", True), ("378282246310006", False), ("12 Main St", False)]
+    ("text", "holds"),
+    [
+        ("call 378282246310005 now", True),
+        ("3782 822463 10005 1230 1234", True),
+        ("10 378282246310005", True),
+        ("3782.822463.10005", True),
+        ("378282246310006", False),
+        ("12 Main St", False),
+        ("212-555-0100", False),
+        ("000000000000", False),
+    ],
 )
 def test_card_numbers_are_found_in_texts(text: str, holds: bool) -> None:  # noqa: FBT001 - a table's column
     assert holds_card_number(text) is holds

@@ -92,6 +92,18 @@ async def test_what_is_deleted_or_protected_cannot_be_answered(x: XClient) -> No
     assert "deleted or not visible" in replies[0].body["detail"]
 
 
+async def test_a_protected_post_is_reposted_by_nobody_and_a_protected_repost_is_not_listed(x: XClient) -> None:
+    protected = await x.act("post", "quiet_anna", text="private")
+    public = await x.act("post", "mia_k", text="public")
+    await x.act("repost", "quiet_anna", post_id=public)
+
+    with pytest.raises(ValueError, match="not allowed to repost"):
+        await x.act("repost", "mia_k", post_id=protected)
+    listed = await x.call("GET", f"/2/tweets/{public}/retweets", token=PROGRAM)
+
+    assert listed.body["meta"]["result_count"] == 0
+
+
 async def test_on_self_serve_only_those_who_summoned_us_are_answered(start_x: StartX) -> None:
     x = await start_x(tier=Tier.SELF_SERVE)
     own = await x.act("post", "AmexSync", text="New: #BuyKindle")

@@ -46,11 +46,6 @@ class Reading:
         writer = self._session.writer if self._session else None
         return writer.progress if writer else None
 
-    @property
-    def is_leading(self) -> bool:
-        """Whether this replica holds the lease."""
-        return self._session is not None
-
     def tags_changed(self) -> None:
         """Bring the rules in step soon."""
         if self._session is not None:

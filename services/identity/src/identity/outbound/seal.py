@@ -1,7 +1,5 @@
 """Seals what must be read back but never be readable in the database: OAuth verifiers and access tokens."""
 
-import base64
-
 from cryptography.fernet import Fernet
 
 from kernel.secret import Secret
@@ -20,8 +18,3 @@ class Seal:
     def open(self, sealed: bytes) -> Secret[str]:
         """Open what this key sealed; raises cryptography's InvalidToken for anything else."""
         return Secret(self._fernet.decrypt(sealed).decode())
-
-
-def new_key(random_bytes: bytes) -> str:
-    """Write 32 random bytes as a key for `Seal`."""
-    return base64.urlsafe_b64encode(random_bytes).decode()

@@ -105,6 +105,11 @@ class Story:
         return self.order.fulfilment == "DIGITAL"
 
     @property
+    def is_delivered(self) -> bool:
+        """Whether it came by mail already."""
+        return self.is_digital and self.order.state == pb.ORDER_STATE_COMPLETED
+
+    @property
     def refunded(self) -> str:
         """What was given back; empty when nothing was."""
         return show_money(self.order.refunded) if self.order.refunded.amount_minor else ""

@@ -1,12 +1,10 @@
 """The view: templates filled with values, every one escaped."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from google.protobuf.timestamp_pb2 import Timestamp
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.inbound.pages import spans
@@ -58,8 +56,3 @@ class View:
 def show_money(amount: money_pb2.Money) -> str:
     """Write an amount as people do."""
     return str(Money(amount_minor=amount.amount_minor, currency_code=amount.currency_code))
-
-
-def time_of(stamp: Timestamp) -> datetime:
-    """Read a time; UTC."""
-    return spans.utc(stamp)

@@ -3,18 +3,17 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hashtill_cli.bench.checking import problems_of, read_kept
+from hashtill_cli.bench.errors import BenchError
 from hashtill_cli.bench.figures import Result
+from hashtill_cli.bench.folders import bench_folder
 from hashtill_cli.bench.pgbench import pgbench_tps
 from hashtill_cli.bench.plan import Load, Plan
 from hashtill_cli.embedded.keyring import Keyring
@@ -41,17 +40,10 @@ CORE = {
 
 LOOK_SECONDS = 0.2
 
-EVERYBODY_MAY_PASS = 0o711
-"""PostgreSQL, run as another user when we are root, must reach its files in our own new folder."""
-
-
-class BenchError(Exception):
-    """There is no figure; the sentence says why."""
-
 
 def run_purchases(load: Load, *, tell: Callable[[str], None], pgbench_seconds: int, keep: Path | None = None) -> Result:
     """Measure complete purchases. Raises BenchError and what starting a suite raises."""
-    with _folder(keep) as data, running_suite(data, tell=tell, extra=EXTRA | (CORE if load.core else {})) as suite:
+    with bench_folder(keep) as data, running_suite(data, tell=tell, extra=EXTRA | (CORE if load.core else {})) as suite:
         if suite is None:
             raise BenchError("Stopped before the suite was ready.")
         tell(f"the suite is ready after {suite.seconds_to_ready:.1f} s")
@@ -67,19 +59,6 @@ def run_purchases(load: Load, *, tell: Callable[[str], None], pgbench_seconds: i
         tell("pgbench -N on the same PostgreSQL")
         tps = pgbench_tps(suite.servers.postgres, seconds=pgbench_seconds)
         return Result(load=load, seen=seen, pgbench_tps=tps, problems=problems)
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        yield keep
-        return
-    data = Path(tempfile.mkdtemp(prefix="hashtill-bench-"))
-    data.chmod(EVERYBODY_MAY_PASS)
-    try:
-        yield data
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
 
 
 def _plan(load: Load, suite: Suite, data: Path) -> Plan:

@@ -1,26 +1,32 @@
 """`hashtill bench`: figures, measured on a suite of its own."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 
-from hashtill_cli.bench.figures import show
+from hashtill_cli.bench import figures
+from hashtill_cli.bench.errors import BenchError
 from hashtill_cli.bench.pgbench import PgbenchError
 from hashtill_cli.bench.plan import Load
-from hashtill_cli.bench.run import BenchError, run_purchases
+from hashtill_cli.bench.relay import report as relay_report
+from hashtill_cli.bench.relay.load import RelayLoad
+from hashtill_cli.bench.relay.run import run_relay
+from hashtill_cli.bench.run import run_purchases
 from hashtill_cli.commands.ending import ending_in_words, telling
 
 WIDTH = 110
 """A table that is kept as text does not depend on the terminal it was made in."""
 
+Save = Annotated[Path | None, typer.Option(help="Write the report there too.")]
+Data = Annotated[Path | None, typer.Option(help="Keep the run's data there; a fresh folder otherwise.")]
+Pgbench = Annotated[int, typer.Option(help="Seconds of pgbench -N afterwards.", min=1)]
+
+R = TypeVar("R")
+
 bench = typer.Typer(name="bench", help="Measure the suite on this machine.", no_args_is_help=True)
-
-
-@bench.callback()
-def figures() -> None:
-    """Keep subcommands subcommands, even while there is only one."""
 
 
 @bench.command()
@@ -31,18 +37,40 @@ def purchases(  # noqa: PLR0917 - typer's way to say options
     in_flight: Annotated[int, typer.Option(help="Purchases kept going at once (closed loop).", min=1)] = 400,
     rate: Annotated[float, typer.Option(help="Purchases begun a second instead (open loop).", min=0)] = 0,
     core: Annotated[bool, typer.Option("--core", help="X, mail and processor answered in process.")] = False,  # noqa: FBT002 - typer's way to say a flag
-    pgbench: Annotated[int, typer.Option(help="Seconds of pgbench -N afterwards.", min=1)] = 8,
-    save: Annotated[Path | None, typer.Option(help="Write the report there too.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Keep the run's data there; a fresh folder otherwise.")] = None,
+    pgbench: Pgbench = 8,
+    save: Save = None,
+    data: Data = None,
 ) -> None:
     """Drive complete purchases through the whole suite: post, prompt, confirmation, charge, receipt by SMTP."""
     console = Console(width=WIDTH)
     load = Load(seconds=seconds, warm_seconds=warm, members=members, in_flight=in_flight, rate=rate, core=core)
     with ending_in_words(console, BenchError, PgbenchError, heading="No figure."):
         result = run_purchases(load, tell=telling(console), pgbench_seconds=pgbench, keep=data)
+    _report(result, figures.show, console, save=save, ok=result.ok)
+
+
+@bench.command()
+def relay(  # noqa: PLR0917 - as above
+    seconds: Annotated[float, typer.Option(help="The measured window.", min=1)] = 20,
+    warm: Annotated[float, typer.Option(help="Seconds of the same load before it.", min=0)] = 3,
+    writers: Annotated[int, typer.Option(help="Transactions going on at once.", min=1)] = 4,
+    batch: Annotated[int, typer.Option(help="Events a transaction.", min=1, max=500)] = 100,
+    pgbench: Pgbench = 5,
+    save: Save = None,
+    data: Data = None,
+) -> None:
+    """Carry events from the outbox into the stream, every one synced to the disk; then compare both sides."""
+    console = Console(width=WIDTH)
+    load = RelayLoad(seconds=seconds, warm_seconds=warm, writers=writers, batch=batch)
+    with ending_in_words(console, BenchError, PgbenchError, heading="No figure."):
+        result = run_relay(load, tell=telling(console), pgbench_seconds=pgbench, keep=data)
+    _report(result, relay_report.show, console, save=save, ok=result.ok)
+
+
+def _report(result: R, show: Callable[[R, Console], None], console: Console, *, save: Path | None, ok: bool) -> None:
     if save is not None:
         with save.open("w") as file:
             show(result, Console(file=file, width=WIDTH))
     show(result, console)
-    if not result.ok:
+    if not ok:
         raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 import pytest
 from services.orders.tests.orders_world import BOB, UNKNOWN, World, message_id
-from services.orders.tests.peers_kept import ACME, usd
+from services.orders.tests.peers_kept import ACME, no, usd
 
 from kernel.ids import MerchantId
 from kernel.refusals import Refusal
@@ -192,6 +192,34 @@ async def test_no_more_is_given_back_than_was_taken_and_one_refund_at_a_time(wor
     assert reasons == (["REFUND_RUNNING"] if amount is None else ["REFUND_ABOVE_CAPTURED"])
 
 
+async def test_a_refund_that_the_processor_refused_is_asked_for_again(world: World) -> None:
+    order = await _shipping(world)
+    await _ship(world, order)
+    await world.settle()
+    world.charges.refusal = no("REFUND_DECLINED")
+    await _return(world, order)
+    await world.settle()
+    refused = await world.again(order)
+
+    world.charges.refusal = None
+    await _return(world, order, usd(330))
+    await world.settle()
+    await _return(world, order)
+    await world.settle()
+
+    after = await world.again(order)
+    assert (refused.state, refused.reason) == (State.NEEDS_ATTENTION, "REFUND_DECLINED")
+    assert (after.state, after.refund.refunded_minor) == (State.REFUNDED, 16_330)
+
+
+async def test_an_order_that_needs_attention_for_another_reason_gives_nothing_back(world: World) -> None:
+    order = await _shipping(world)
+    world.pass_time(days=6)
+    await world.pass_deadlines()
+
+    assert _reasons(await _return(world, order)) == ["NOT_COMPLETED"]
+
+
 async def test_an_unknown_order_is_not_found(world: World) -> None:
     asked = Asked(order_id=UNKNOWN, request_id="r")
 
@@ -209,8 +237,9 @@ async def test_a_shipment_taken_on_and_never_sent_needs_attention_and_may_still_
     await _ship(world, order)
     await world.settle()
 
-    assert stuck.state is State.NEEDS_ATTENTION
-    assert (await world.again(order)).state is State.COMPLETED
+    assert (stuck.state, stuck.reason) == (State.NEEDS_ATTENTION, "NOT_SHIPPED")
+    after = await world.again(order)
+    assert (after.state, after.reason) == (State.COMPLETED, "")
     assert world.charges.charges[order.order_id, 1].state is ChargeState.CAPTURED
 
 

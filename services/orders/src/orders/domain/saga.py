@@ -83,6 +83,7 @@ _COMMIT = Transition(state=State.COMMITTING, command=Command.COMMIT, event=Event
 _VOID = Transition(state=State.VOIDING, command=Command.VOID)
 _ATTENTION = Transition(state=State.NEEDS_ATTENTION, event=Event.NEEDS_ATTENTION)
 _CAPTURE = Transition(state=State.CAPTURING, command=Command.CAPTURE, event=Event.SHIPPED)
+_REFUND = Transition(state=State.REFUNDING, command=Command.REFUND)
 _COMPLETE = Transition(state=State.COMPLETED, event=Event.COMPLETED)
 
 _ASKING: dict[tuple[State, Fact], Transition] = {
@@ -155,7 +156,8 @@ _GIVING_BACK: dict[tuple[State, Fact], Transition] = {
     (State.VOIDING, Fact.VOIDED): _releasing(State.VOIDED),
     (State.VOIDING, Fact.STUCK): _ATTENTION,
     (State.RELEASING, Fact.RELEASED): Transition(state=None),
-    (State.COMPLETED, Fact.RETURN_ASKED): Transition(state=State.REFUNDING, command=Command.REFUND),
+    (State.COMPLETED, Fact.RETURN_ASKED): _REFUND,
+    (State.NEEDS_ATTENTION, Fact.RETURN_ASKED): _REFUND,
     (State.REFUNDING, Fact.REFUNDED_PART): Transition(state=State.COMPLETED, event=Event.REFUNDED),
     (State.REFUNDING, Fact.REFUNDED_WHOLE): Transition(state=State.REFUNDED, event=Event.REFUNDED),
     (State.REFUNDING, Fact.STUCK): _ATTENTION,

@@ -57,13 +57,13 @@ def record_shipment(
 def request_return(
     change: Change, merchant_id: MerchantId, amount: Money | None, *, why: str, cause: Cause
 ) -> Change | Refusal:
-    """Give all (no amount) or part of the money back."""
+    """Give all (no amount) or part of the money back; what the processor refused may be asked for again."""
     order = change.order
     if order.terms is None or not _sells(order, merchant_id):
         return NOT_FOUND
     if order.state is State.REFUNDING:
         return _no("REFUND_RUNNING", "Another refund of this order is under way; try again when it is done.")
-    if order.state not in {State.COMPLETED, State.REFUNDED}:
+    if order.state not in {State.COMPLETED, State.REFUNDED} and not _was_refused_a_refund(order):
         return _no("NOT_COMPLETED", "Nothing was taken for this order yet; cancel it instead.")
     left = left_to_refund(order, order.terms)
     asked = left if amount is None else amount
@@ -74,7 +74,8 @@ def request_return(
         request_id=uuid.uuid5(order.order_id, f"refund:{order.version}"),
         asked_minor=asked.amount_minor,
     )
-    return advance(change, Fact.RETURN_ASKED, cause, detail=f"{asked} to be given back. {why}".strip(), refund=refund)
+    detail = f"{asked} to be given back. {why}".strip()
+    return advance(change, Fact.RETURN_ASKED, cause, detail=detail, refund=refund, reason="")
 
 
 def ship_digital(change: Change, cause: Cause) -> Change:
@@ -101,7 +102,12 @@ def _accepted(change: Change, cause: Cause) -> Change:
 
 def _shipped(change: Change, shipment: Shipment, *, carrier: str, tracking_number: str, cause: Cause) -> Change:
     sent = replace(shipment, carrier=carrier, tracking_number=tracking_number, shipped_at=cause.at)
-    return advance(change, Fact.SHIPPED, cause, detail=f"{carrier} {tracking_number}".strip(), shipment=sent)
+    detail = f"{carrier} {tracking_number}".strip()
+    return advance(change, Fact.SHIPPED, cause, detail=detail, shipment=sent, reason="")
+
+
+def _was_refused_a_refund(order: Order) -> bool:
+    return order.state is State.NEEDS_ATTENTION and order.refund.request_id is not None
 
 
 def _sells(order: Order, merchant_id: MerchantId) -> bool:

@@ -19,7 +19,7 @@ WAIT_SECONDS = 60.0
 SERVERS_SECONDS = 2.2
 WORKERS_SECONDS = 1.0
 CLOSERS_SECONDS = 0.5
-"""The stop's bounds, one after the other; with the last spans' 0.8 s the worst case stays under 5 s."""
+"""The stop's bounds, one after the other: with the last spans' 0.8 s a stop in which each hangs ends within 5 s."""
 
 CLOSER_LEAST_SECONDS = 0.05
 """What is closed last still gets a moment when others hung."""
@@ -92,11 +92,6 @@ class Lifecycle:
         self.on_stop(f"channel-{name}", lambda: channel.close(None))
         remedy = f"Start {name}, or correct HASHTILL_{name.upper()}_TARGET."
         self.ready_after(name, lambda: is_serving(channel), remedy=remedy)
-
-    async def not_ready(self, reason: str) -> None:
-        """Turn traffic away for a named reason until `ready` is told the same reason."""
-        self._missing.add(reason)
-        await self.health.set_ready(ready=False)
 
     async def ready(self, reason: str) -> None:
         """Take one reason away; with none left the process is ready."""

@@ -14,7 +14,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.masking import masked
 from kernel.money import Money
 from kernel.refusals import Refusal, RefusedError, invalid
-from kernel.tags import Tag, canonical_tag, is_offer_tag
 
 AMOUNT_MINOR_MAX = 10**12
 """The largest amount any request may carry (common/v1/money.proto)."""
@@ -88,14 +87,6 @@ def read_time(message: Timestamp, field_path: str) -> datetime:
         return _EPOCH + timedelta(seconds=message.seconds, microseconds=message.nanos // 1_000)
     except OverflowError:
         refuse_field(field_path, "is not a time between the years 1 and 9999.")
-
-
-def read_offer_tag(value: str, field_path: str) -> Tag:
-    """Take a tag a merchant may use, in canonical form."""
-    if not is_offer_tag(value):
-        rule = "must be 3 to 50 ASCII letters, digits or _, begin with a letter, and not look like a confirmation tag"
-        refuse_field(field_path, f"{rule}; it is {_shown(value)}.")
-    return canonical_tag(value)
 
 
 def read_choice(value: int, choices: Mapping[Any, T], field_path: str) -> T:

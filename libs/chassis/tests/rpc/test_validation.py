@@ -17,7 +17,6 @@ from chassis.validation import (
     read_each,
     read_items,
     read_money,
-    read_offer_tag,
     read_page_size,
     read_page_token,
     read_text,
@@ -52,8 +51,6 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: read_time(Timestamp(), "posted_at"), "posted_at"),
     (lambda: read_time(Timestamp(seconds=10**15), "posted_at"), "posted_at"),
     (lambda: read_time(Timestamp(seconds=-(10**15)), "posted_at"), "posted_at"),
-    (lambda: read_offer_tag("ok", "tag"), "tag"),
-    (lambda: read_offer_tag("#BuyIt", "tag"), "tag"),
     (lambda: read_choice(0, COLOURS, "colour"), "colour"),
     (lambda: read_choice(99, COLOURS, "colour"), "colour"),
     (lambda: read_items([], "items"), "items"),
@@ -87,7 +84,6 @@ def test_what_can_be_becomes_the_domains_word() -> None:
         amount_minor=14_999, currency_code="USD"
     )
     assert read_time(stamp, "posted_at") == posted_at
-    assert read_offer_tag("BuyKindleFireHD", "tag") == "buykindlefirehd"
     assert read_choice(2, COLOURS, "colour") is Colour.BLUE
 
 

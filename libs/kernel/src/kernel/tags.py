@@ -45,11 +45,6 @@ def new_confirmation_tag(draw: Callable[[int], int]) -> ConfirmationTag:
     return ConfirmationTag(f"ok{code}{_check_character(code)}")
 
 
-def shown_confirmation_tag(tag: ConfirmationTag) -> str:
-    """Write a confirmation tag the way people see it: upper case, with its `#`."""
-    return "#" + tag.upper()
-
-
 def _check_character(code: str) -> str:
     """Weigh each character by its place (Luhn mod N over 24), so one typo or one swap is caught."""
     size, total, factor = len(CONFIRMATION_ALPHABET), 0, 2

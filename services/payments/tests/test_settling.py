@@ -42,11 +42,12 @@ async def test_what_is_leased_is_nobody_elses(world: World) -> None:
 
 
 async def test_a_key_is_retried_for_twenty_hours_and_then_left_to_a_person(
-    memory: MemoryStore, memory_world: World
+    memory: MemoryStore, memory_world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await memory_world.card()
     memory_world.processor.hears = False
     charge = await memory_world.authorized()
+    assert "operation_given_up" not in capsys.readouterr().out
 
     memory.at = NOW + KEY_RETRIED_FOR
     await memory_world.settle()
@@ -55,6 +56,7 @@ async def test_a_key_is_retried_for_twenty_hours_and_then_left_to_a_person(
     assert (operation.state, operation.due_at, operation.code) == (OperationState.UNKNOWN, None, KEY_TOO_OLD)
     assert len(memory_world.processor.sent) == 1
     assert (await memory_world.now(charge)).state is ChargeState.AUTHORIZING
+    assert "operation_given_up" in capsys.readouterr().out
 
 
 async def test_an_authorization_lapses_when_its_time_is_over(memory: MemoryStore, memory_world: World) -> None:

@@ -79,8 +79,13 @@ class Operation:
         """Keep that the processor said no."""
         return replace(self, state=OperationState.FAILED, due_at=None, code=code)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Tell whether nobody asks for its outcome any more: a person must."""
+        return self.state is OperationState.UNKNOWN and self.due_at is None
+
     def is_stale(self, *, at: datetime) -> bool:
-        """Tell whether its key is too old to be trusted; a person settles it by reconciliation."""
+        """Tell whether its key is too old to be trusted; a person must settle it."""
         return at - self.begun_at >= KEY_RETRIED_FOR
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import ChargeId
 from payments.domain.charge import Charge
@@ -44,4 +46,6 @@ async def apply_outcomes(results: Sequence[tuple[Instruction, Outcome]], *, tran
         await unit.outbox.add(settlement.facts)
         failpoint(FailPoint.PAYMENTS_SETTLE_UNCOMMITTED)
     failpoint(FailPoint.PAYMENTS_SETTLE_COMMITTED)
+    for given_up in (each for each in settlement.operations if each.is_given_up):
+        structlog.get_logger().error("operation_given_up", key=given_up.key, code=given_up.code)
     return Applied(charges=settlement.charges, follows=bool(settlement.follow_ups))

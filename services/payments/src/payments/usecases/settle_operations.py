@@ -14,7 +14,7 @@ AT_ONCE_MAX = 200
 """One batch call at the processor."""
 
 KEY_TOO_OLD = "key_too_old"
-"""The code of an operation that nobody retries any more; reconciliation shows it to a person."""
+"""The code of an operation that nobody retries any more; it is logged, for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

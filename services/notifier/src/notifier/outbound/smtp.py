@@ -17,7 +17,11 @@ CONNECTIONS_MAX = 8
 """Kept ones: a new connection costs more than a mail; more than eight only queue at the server."""
 
 CALL_SECONDS = 15.0
-"""A quarter of the lease on a mail."""
+"""For one mail, a new connection and its login among it: a quarter of the lease on a mail."""
+
+PLACE_SECONDS = 30.0
+"""A mail that finds no free connection by then goes back to wait: half of its lease, so that with a slow server no
+other lane takes it over and mails it a second time."""
 
 TAKEN = 250
 
@@ -40,8 +44,8 @@ class MailServer:
 class SmtpMailer:
     """Hands mails over, several at once, each connection one at a time."""
 
-    def __init__(self, server: MailServer) -> None:
-        self._server = server
+    def __init__(self, server: MailServer, *, place_seconds: float = PLACE_SECONDS) -> None:
+        self._server, self._place_seconds = server, place_seconds
         self._idle: list[SmtpSession] = []
         self._places = asyncio.Semaphore(CONNECTIONS_MAX)
 
@@ -55,13 +59,21 @@ class SmtpMailer:
             self._idle.pop().close()
 
     async def _send(self, mail: Mail) -> NotMailed | None:
-        async with self._places:
+        try:
+            async with asyncio.timeout(self._place_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            return NotMailed(reason="MAIL_SERVER_BUSY", for_good=False)
+        try:
             with caused_span("notifier mail", mail.traceparent, kind=SpanKind.CLIENT):
                 return await self._hand_over(mail)
+        finally:
+            self._places.release()
 
     async def _hand_over(self, mail: Mail) -> NotMailed | None:
         try:
-            reply = await self._say(mail)
+            async with asyncio.timeout(CALL_SECONDS):
+                reply = await self._say(mail)
         except UnsendableAddressError:
             return NotMailed(reason="ADDRESS_UNSENDABLE", for_good=True)
         except aiosmtplib.SMTPResponseException as error:
@@ -74,8 +86,7 @@ class SmtpMailer:
     async def _say(self, mail: Mail) -> Reply:
         session = await self._session()
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                reply = await session.send(sender=self._server.sender, to=mail.to, content=mail.content)
+            reply = await session.send(sender=self._server.sender, to=mail.to, content=mail.content)
         except BaseException:
             session.close()  # half a mail may have been said over it
             raise

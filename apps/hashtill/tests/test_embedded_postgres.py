@@ -146,6 +146,17 @@ def test_a_service_owns_its_database_and_cannot_enter_another(open_folder: Path,
             asyncio.run(enter(dsns["orders"].reveal(), "hashtill_offers"))
 
 
+def test_no_password_reaches_the_servers_log_even_when_its_role_cannot_be_made(open_folder: Path, houses: Path) -> None:
+    with started(open_folder, houses) as server:
+        keyring = Keyring(open_folder)
+        with pytest.raises(asyncpg.PostgresSyntaxError):
+            service_dsns(server, keyring=keyring, services=["no-name"])
+
+    said = server.log.read_text()
+    assert "syntax error" in said
+    assert keyring.password("hashtill_no-name").reveal() not in said
+
+
 def test_a_busy_port_is_named_with_its_remedy(open_folder: Path, houses: Path, postgres_server: Postgres) -> None:
     with (
         pytest.raises(EmbeddedServerError, match="already in use"),

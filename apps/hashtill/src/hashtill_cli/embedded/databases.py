@@ -27,7 +27,8 @@ def run_sql(dsn: Secret[str], statements: Sequence[str]) -> None:
 
 
 async def _create_missing(admin: Secret[str], passwords: dict[str, Secret[str]]) -> None:
-    connection = await asyncpg.connect(admin.reveal(), ssl=False, timeout=CONNECT_SECONDS_MAX)
+    unsaid = {"log_min_error_statement": "panic"}  # these statements hold passwords, which a failure would write down
+    connection = await asyncpg.connect(admin.reveal(), ssl=False, timeout=CONNECT_SECONDS_MAX, server_settings=unsaid)
     try:
         roles = {row["rolname"] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
         databases = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}

@@ -8,6 +8,7 @@ from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardmemberId
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, failed, sent, tried_in_vain
 from notifier.domain.events import facts_of
+from notifier.usecases.give_back import give_back
 from notifier.usecases.ports import (
     NOT_WRITTEN,
     Composer,
@@ -35,7 +36,11 @@ async def send_mails(*, transactions: Transactions, contacts: Contacts, composer
     if not leased:
         return 0
     failpoint(FailPoint.NOTIFIER_MAIL_LEASED)
-    recipients = await contacts.of(_cardmember_ids(leased))
+    try:
+        recipients = await contacts.of(_cardmember_ids(leased))
+    except Exception:
+        await give_back(leased, transactions=transactions)
+        raise
     outcomes = await hand_over(compose(leased, recipients=recipients, composer=composer), mailer=mailer)
     failpoint(FailPoint.NOTIFIER_MAIL_ANSWERED)
     async with transactions.begin() as unit:

@@ -22,6 +22,7 @@ from notifier.domain.delivery import (
 from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
+from notifier.usecases.give_back import give_back
 from notifier.usecases.ports import (
     DUPLICATE_TEXT,
     NOT_WRITTEN,
@@ -77,9 +78,13 @@ async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
     if not taken:
         return 0
     failpoint(FailPoint.NOTIFIER_POST_LEASED)
-    leased, stale = await set_stale_aside(leased, orders=posting.orders)
-    leased, unwanted = await set_unwanted_aside(leased, contacts=posting.contacts)
-    outcomes = await asyncio.gather(*(call(each, posting=posting) for each in leased))
+    try:
+        fresh, stale = await set_stale_aside(leased, orders=posting.orders)
+        wanted, unwanted = await set_unwanted_aside(fresh, contacts=posting.contacts)
+    except Exception:
+        await give_back(leased, aside=kept_back, transactions=transactions)
+        raise
+    outcomes = await asyncio.gather(*(call(each, posting=posting) for each in wanted))
     failpoint(FailPoint.NOTIFIER_POST_ANSWERED)
     await apply_outcomes(outcomes, aside=[*stale, *unwanted, *kept_back], transactions=transactions)
     failpoint(FailPoint.NOTIFIER_POST_COMMITTED)

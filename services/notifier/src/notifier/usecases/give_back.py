@@ -1,0 +1,24 @@
+"""Give back: what was leased and could not be tried waits again at once, instead of for its lease's end."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from notifier.domain.delivery import Delivery, put_off
+from notifier.usecases.ports import Leased, Transactions
+
+AWAY_PAUSE = timedelta(seconds=1)
+"""A peer that died is back within seconds; one that stays away is asked once a second."""
+
+
+async def give_back(leased: Sequence[Leased], *, aside: Sequence[Delivery] = (), transactions: Transactions) -> None:
+    """Let all of them wait for a peer that is away; what was set aside before is written too."""
+    async with transactions.begin() as unit:
+        until = unit.at + AWAY_PAUSE
+        await unit.deliveries.save([*aside, *(untried(each, until=until) for each in leased)])
+
+
+def untried(leased: Leased, *, until: datetime) -> Delivery:
+    """Say that it was not tried this time; if an earlier try's outcome is unknown, it stays so, to be looked for."""
+    delivery = put_off(leased.delivery, until=until)
+    return delivery if leased.unknown_since is None else replace(delivery, state=leased.delivery.state)

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from services.gateway.tests.frames import NOW, PROGRAM
 
-from gateway.domain.gaps import BACKFILL_MINUTES_MAX, SEARCH_REACH, OpenPrompt, backfill_minutes, questions_for
+from gateway.domain.gaps import (
+    BACKFILL_MINUTES_MAX,
+    REPOSTS_MAX,
+    SEARCH_REACH,
+    OpenPrompt,
+    backfill_minutes,
+    questions_for,
+)
 from gateway.domain.rules import SELF_SERVE, ExistingRule, Limits, Rule, changes_to, packed, rules_wanted
 from gateway.domain.subscriptions import ExistingSubscription, Subscription, subscription_changes
 from kernel.ids import NetworkUserId, PostId
@@ -101,6 +108,17 @@ def test_a_gap_asks_for_tags_awaited_authors_and_reposts_of_prompts() -> None:
 
     assert asked.queries == ("@AmexSync OR #tag0 OR #tag1 OR from:1",)
     assert (asked.reposts_of, asked.since) == ((PostId("77"),), NOW - timedelta(minutes=6))
+
+
+def test_a_gap_behind_many_prompts_asks_for_every_author_and_the_newest_reposts() -> None:
+    count = REPOSTS_MAX + 1
+    prompts = [OpenPrompt(post_id=PostId(str(n)), author_id=NetworkUserId(str(n)), posted_at=NOW) for n in range(count)]
+
+    asked = questions_for(NOW, at=NOW, overlap=timedelta(), tags=(), prompts=prompts, program=PROGRAM, limits=FEW)
+
+    authors = {word for query in asked.queries for word in query.split(" OR ") if word.startswith("from:")}
+    assert len(authors) == count
+    assert asked.reposts_of == tuple(prompt.post_id for prompt in prompts[:REPOSTS_MAX])
 
 
 def test_a_gap_beyond_the_search_asks_as_far_back_as_x_answers() -> None:

@@ -13,6 +13,9 @@ from kernel.tags import Tag
 BACKFILL_MINUTES_MAX = 5
 """X replays at most this much on connecting, and only on the enterprise tier."""
 
+REPOSTS_MAX = 1_000
+"""Prompts whose reposts are asked for, one question each, the newest first; self-serve, X answers 75 in 15 minutes."""
+
 SEARCH_REACH = timedelta(days=7) - timedelta(minutes=5)
 """Recent search reaches seven days back; a little less, so that the start never falls outside while we ask."""
 
@@ -45,7 +48,10 @@ def questions_for(
     program: ProgramAccount,
     limits: Limits,
 ) -> GapQuestions:
-    """Ask for every rule's posts and every post of those we wait for (a plain confirmation matches no rule)."""
+    """Ask for every rule's posts and every post of those we wait for (a plain confirmation matches no rule).
+
+    `prompts` stand newest first. Authors are asked for many a question, so every one of them is.
+    """
     operators = [f"@{program.handle}", *(f"#{tag}" for tag in sorted(set(tags)))]
     authors = sorted({prompt.author_id for prompt in prompts})
     return GapQuestions(
@@ -53,7 +59,7 @@ def questions_for(
         queries=tuple(
             packed([*operators, *(f"from:{author}" for author in authors)], characters_max=limits.query_characters_max)
         ),
-        reposts_of=tuple(prompt.post_id for prompt in prompts),
+        reposts_of=tuple(prompt.post_id for prompt in prompts[:REPOSTS_MAX]),
     )
 
 

@@ -17,8 +17,8 @@ from gateway.usecases.ports import Transactions
 from kernel.ids import PostId
 from kernel.tags import Tag
 
-PROMPTS_MAX = 1_000
-"""Prompts whose reposts are asked for, newest first; self-serve, X answers 75 such questions in 15 minutes."""
+PROMPTS_MAX = 20_000
+"""Prompts, newest first, whose authors are asked for: some 40 fit a question, and X answers 450 in 15 minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

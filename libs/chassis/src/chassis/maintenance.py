@@ -37,10 +37,6 @@ _FORGET = (
         SELECT ctid FROM idempotency WHERE at < now() - make_interval(days => $1) LIMIT $2))
     """,
     """
-    DELETE FROM seen_version WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM seen_version WHERE at < now() - make_interval(days => $1) LIMIT $2))
-    """,
-    """
     DELETE FROM inbox_rest WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM inbox_rest WHERE day < current_date - $1::int LIMIT $2))
     """,

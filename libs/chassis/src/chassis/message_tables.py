@@ -5,11 +5,11 @@ from importlib.resources import files
 from alembic.operations import Operations
 from sqlalchemy import text
 
-_TABLES = ("relay_stream", "idempotency", "dead_letter", "seen_version", "inbox", "outbox")
+_TABLES = ("relay_stream", "idempotency", "dead_letter", "inbox", "outbox")
 
 
 def create_message_tables(op: Operations) -> None:
-    """Create outbox, inbox, seen_version, dead_letter, idempotency and relay_stream: `create_message_tables(op)`."""
+    """Create outbox, inbox, dead_letter, idempotency and relay_stream: `create_message_tables(op)`."""
     run_sql(op, files("chassis").joinpath("message_tables.sql").read_text(encoding="utf-8"))
 
 

@@ -40,17 +40,6 @@ CREATE TABLE inbox (
 
 CREATE TABLE inbox_rest PARTITION OF inbox DEFAULT;
 
--- The highest version of an aggregate that a consumer has seen; what is older is dropped.
-CREATE TABLE seen_version (
-    consumer   text        NOT NULL,
-    aggregate  text        NOT NULL,
-    version    bigint      NOT NULL,
-    at         timestamptz NOT NULL DEFAULT statement_timestamp(),
-    PRIMARY KEY (consumer, aggregate)
-);
-
-CREATE INDEX seen_version_at ON seen_version USING brin (at);
-
 -- What could not be handled (or published: consumer "relay"), kept for an operator; a person replays or drops it.
 CREATE TABLE dead_letter (
     id              bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

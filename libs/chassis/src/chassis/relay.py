@@ -58,6 +58,7 @@ class Relay:
         streams: Sequence[StreamSpec] = STREAMS,
         rebuild: Mapping[str, Rebuild] | None = None,
         replicas: int = 1,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._database, self._client = database, client
         self._rebuild = {f"KV_{bucket}": rebuild_bucket for bucket, rebuild_bucket in (rebuild or {}).items()}
@@ -65,7 +66,7 @@ class Relay:
         self._session: RelaySession | None = None
         self._publisher: Publisher | None = None
         self._attempts: dict[int, int] = {}
-        self._woken = asyncio.Event()
+        self._woken, self._poll_seconds = asyncio.Event(), poll_seconds
         self._checked_at = self._lag_told_at = 0.0
         self._checked_reconnects = -1
         database.on_announced(self.wake)
@@ -112,7 +113,7 @@ class Relay:
             if not self.is_active:
                 await self._stand_by(stop)
             elif sent < ROWS_MAX:  # nothing waits behind a batch that is not full, or it woke us
-                await self._rest(POLL_SECONDS)
+                await self._rest(self._poll_seconds)
         except Exception as error:
             if not (isinstance(error, JetStreamError | TimeoutError | asyncpg.PostgresError) or is_outage(error)):
                 raise

@@ -20,7 +20,7 @@ async def test_replicas_that_start_together_migrate_once(database_dsn: str) -> N
     tables = {row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
     await connection.close()
     assert found == revisions("sample_service") == ["0001"]
-    assert {"outbox", "inbox", "dead_letter", "idempotency", "relay_stream", "seen_version", "effect"} <= tables
+    assert {"outbox", "inbox", "dead_letter", "idempotency", "relay_stream", "effect"} <= tables
 
 
 async def test_a_database_that_a_newer_release_migrated_is_left_as_it_is(database_dsn: str) -> None:

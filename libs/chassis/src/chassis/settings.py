@@ -89,6 +89,9 @@ class ServiceSettings(BaseSettings):
         examples=["postgresql://hashtill_orders:secret@127.0.0.1:5432/hashtill_orders"],
     )
     nats_url: NatsAddress = Field(description="NATS with JetStream.", examples=["nats://127.0.0.1:4222"])
+    stream_replicas: int = Field(
+        default=1, ge=1, le=5, description="NATS servers that hold each stream; 3 in production.", examples=["3"]
+    )
     listen: ListenAddress = Field(
         default="127.0.0.1:0", description="Where gRPC is answered; port 0 picks one.", examples=["0.0.0.0:7001"]
     )

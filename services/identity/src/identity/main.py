@@ -57,18 +57,18 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     await migrate(settings)
     nats = await connect(settings.nats_url, name="identity")
     lifecycle.on_stop("nats", nats.close)
-    await ensure_streams(nats)
+    await ensure_streams(nats, replicas=settings.stream_replicas)
     transactions = PostgresTransactions(database=database, seal=Seal(settings.seal_key))
-    await _add_messages(lifecycle, database, nats)
+    await _add_messages(settings, lifecycle, database, nats)
     _follow_events(lifecycle, database, nats, transactions)
     await _add_calls(settings, lifecycle, transactions)
 
 
-async def _add_messages(lifecycle: Lifecycle, database: Database, nats: Client) -> None:
+async def _add_messages(settings: Settings, lifecycle: Lifecycle, database: Database, nats: Client) -> None:
     maintenance = Maintenance(database)
     await maintenance.run_once()
     lifecycle.add_worker("maintenance", maintenance.run)
-    lifecycle.add_worker("relay", Relay(database, nats).run)
+    lifecycle.add_worker("relay", Relay(database, nats, replicas=settings.stream_replicas).run)
 
 
 def _follow_events(lifecycle: Lifecycle, database: Database, nats: Client, transactions: PostgresTransactions) -> None:

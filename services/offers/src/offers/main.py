@@ -59,11 +59,11 @@ async def migrate(settings: Settings) -> None:
 async def _start_messages(settings: Settings, lifecycle: Lifecycle, database: Database) -> None:
     nats = await connect(settings.nats_url, name="offers")
     lifecycle.on_stop("nats", nats.close)
-    await ensure_streams(nats)
+    await ensure_streams(nats, replicas=settings.stream_replicas)
     maintenance = Maintenance(database)
     await maintenance.run_once()
     lifecycle.add_worker("maintenance", maintenance.run)
-    relay = Relay(database, nats, rebuild={KNOWN_TAGS: rebuild_known_tags})
+    relay = Relay(database, nats, replicas=settings.stream_replicas, rebuild={KNOWN_TAGS: rebuild_known_tags})
     lifecycle.add_worker("relay", relay.run)
 
 

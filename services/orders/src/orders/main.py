@@ -37,7 +37,7 @@ from orders.inbound.clocks import Clocks
 from orders.inbound.consumers import Consumers
 from orders.inbound.servicer import OrdersServicer, ReadingParts
 from orders.inbound.social_backlog import ConsumedPosts
-from orders.inbound.steps import LANES, Steps
+from orders.inbound.steps import KEEP_EVERY_SECONDS, LANES, Steps
 from orders.inbound.watchers import Watchers
 from orders.outbound.links import GrpcLinks
 from orders.outbound.peers import GrpcAddresses, GrpcCharges, GrpcStock
@@ -105,11 +105,11 @@ async def _stores(settings: Settings, lifecycle: Lifecycle) -> tuple[Database, C
     await migrate(settings)
     nats = await connect(settings.nats_url, name="orders")
     lifecycle.on_stop("nats", nats.close)
-    await ensure_streams(nats)
+    await ensure_streams(nats, replicas=settings.stream_replicas)
     maintenance = Maintenance(database)
     await maintenance.run_once()
     lifecycle.add_worker("maintenance", maintenance.run)
-    lifecycle.add_worker("relay", Relay(database, nats).run)
+    lifecycle.add_worker("relay", Relay(database, nats, replicas=settings.stream_replicas).run)
     return database, nats
 
 
@@ -188,6 +188,7 @@ def _run_steps(steps: Steps, lifecycle: Lifecycle) -> None:
         for lane in range(LANES):
             lifecycle.add_worker(f"{command}-{lane}", partial(steps.run, command))
     lifecycle.add_worker("steps", Worker(steps.poll_once).run)
+    lifecycle.add_worker("leases", Worker(steps.keep_once, poll_seconds=KEEP_EVERY_SECONDS).run)
 
 
 def _run_clocks(clocks: Clocks, lifecycle: Lifecycle) -> None:

@@ -54,8 +54,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     await migrate(settings)
     nats = await connect(settings.nats_url, name="payments")
     lifecycle.on_stop("nats", nats.close)
-    await ensure_streams(nats)
-    await _add_messages(lifecycle, database, nats)
+    await ensure_streams(nats, replicas=settings.stream_replicas)
+    await _add_messages(settings, lifecycle, database, nats)
     processor = _processor(settings, lifecycle)
     transactions = PostgresTransactions(database=database, vault=vault)
     desk = CardDesk(transactions=transactions, processor=processor, fingerprints=fingerprints)
@@ -63,11 +63,11 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     await _add_calls(settings, lifecycle, transactions, processor)
 
 
-async def _add_messages(lifecycle: Lifecycle, database: Database, nats: Client) -> None:
+async def _add_messages(settings: Settings, lifecycle: Lifecycle, database: Database, nats: Client) -> None:
     maintenance = Maintenance(database)
     await maintenance.run_once()
     lifecycle.add_worker("maintenance", maintenance.run)
-    lifecycle.add_worker("relay", Relay(database, nats).run)
+    lifecycle.add_worker("relay", Relay(database, nats, replicas=settings.stream_replicas).run)
 
 
 def _processor(settings: Settings, lifecycle: Lifecycle) -> Processor:

@@ -1,4 +1,4 @@
-"""Processes beside a measurement: begun with a plan on standard input, ended by its end, heard on standard output."""
+"""Processes beside a measurement: told their plan on standard input, ended by its end, heard on standard output."""
 
 import asyncio
 import json
@@ -20,16 +20,16 @@ END_SECONDS_MAX = 60.0
 """What a process does when asked to end takes seconds here."""
 
 READY = "ready\n"
-"""What a process says once everything is imported and its work begins."""
+"""What a process says once everything is imported."""
 
 Work = Callable[[Mapping[str, Any], asyncio.Event], Awaitable[Mapping[str, Any]]]
 """(plan, stop) -> what was seen; ends soon after `stop` is set."""
 
 
 class Beside:
-    """One such process, at work; `end` it to hear what it saw. Left without that, it is killed."""
+    """One such process, ready: `tell` it to begin, `end` it to hear what it saw. Left without that, it is killed."""
 
-    def __init__(self, module: str, plan: Mapping[str, Any]) -> None:
+    def __init__(self, module: str) -> None:
         self._module = module
         self._process = subprocess.Popen(  # noqa: S603 - our own modules
             [sys.executable, "-m", module],
@@ -41,11 +41,15 @@ class Beside:
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("Both are pipes.")
-        self._process.stdin.write(json.dumps(plan) + "\n")
-        self._process.stdin.flush()
+        self._input = self._process.stdin
         if self._process.stdout.readline() != READY:
             self.close()
             raise BenchError(f"{module} did not start; its words are above.")
+
+    def tell(self, plan: Mapping[str, Any]) -> None:
+        """Let its work begin."""
+        self._input.write(json.dumps(plan) + "\n")
+        self._input.flush()
 
     @property
     def pid(self) -> int:
@@ -78,11 +82,11 @@ class Beside:
 
 
 def work_beside(work: Work) -> None:
-    """Be such a process: read the plan, work until standard input ends, and say what was seen."""
+    """Be such a process: say it is ready, hear the plan, work until standard input ends, and say what was seen."""
     configure_logs(service="bench", level="ERROR")
-    plan = json.loads(sys.stdin.readline())
     sys.stdout.write(READY)
     sys.stdout.flush()
+    plan = json.loads(sys.stdin.readline())
     seen = uvloop.run(_until_the_input_ends(work, plan))
     sys.stdout.write(json.dumps(seen))
 

@@ -15,6 +15,9 @@ from hashtill_cli.bench.relay import report as relay_report
 from hashtill_cli.bench.relay.load import RelayLoad
 from hashtill_cli.bench.relay.run import run_relay
 from hashtill_cli.bench.run import run_purchases
+from hashtill_cli.bench.timers import report as timers_report
+from hashtill_cli.bench.timers.load import TimersLoad
+from hashtill_cli.bench.timers.run import run_timers
 from hashtill_cli.commands.ending import ending_in_words, telling
 
 WIDTH = 110
@@ -65,6 +68,24 @@ def relay(  # noqa: PLR0917 - as above
     with ending_in_words(console, BenchError, PgbenchError, heading="No figure."):
         result = run_relay(load, tell=telling(console), pgbench_seconds=pgbench, keep=data)
     _report(result, relay_report.show, console, save=save, ok=result.ok)
+
+
+@bench.command()
+def timers(  # noqa: PLR0917 - as above
+    pending: Annotated[int, typer.Option(help="Orders that wait; all else in proportion.", min=1)] = 1_000_000,
+    seconds: Annotated[float, typer.Option(help="How long orders come due at the steady rate.", min=1)] = 30,
+    idle: Annotated[float, typer.Option(help="Seconds in which nothing is due.", min=1)] = 10,
+    replicas: Annotated[int, typer.Option(help="Processes of orders that expire.", min=1)] = 1,
+    slow_disk: Annotated[bool, typer.Option(help="Everything again with a 2 ms fsync.")] = True,  # noqa: FBT002 - as above
+    save: Save = None,
+    data: Data = None,
+) -> None:
+    """Let orders' deadlines pass: steadily, all at once, and after an outage; never early, hardly late."""
+    console = Console(width=WIDTH)
+    load = TimersLoad(pending=pending, seconds=seconds, idle_seconds=idle, replicas=replicas)
+    with ending_in_words(console, BenchError, heading="No figure."):
+        result = run_timers(load, tell=telling(console), slow=slow_disk, keep=data)
+    _report(result, timers_report.show, console, save=save, ok=result.ok)
 
 
 def _report(result: R, show: Callable[[R, Console], None], console: Console, *, save: Path | None, ok: bool) -> None:

@@ -88,10 +88,12 @@ def _measure(load: RelayLoad, servers: Servers) -> _Window:
         "nats_url": servers.nats.url.reveal(),
     }
     with (
-        Beside("hashtill_cli.bench.relay.relaying", plan) as relay,
-        Beside("hashtill_cli.bench.relay.writing", plan) as writers,
+        Beside("hashtill_cli.bench.relay.relaying") as relay,
+        Beside("hashtill_cli.bench.relay.writing") as writers,
     ):
         pids = {"relay": relay.pid, "writers": writers.pid, **_server_pids(servers)}
+        relay.tell(plan)
+        writers.tell(plan)
         time.sleep(load.warm_seconds)
         since, before = asyncio.run(_now(servers)), cpu_of(pids)
         time.sleep(load.seconds)

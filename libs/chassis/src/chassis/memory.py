@@ -43,15 +43,15 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
+        self._known: dict[str, None] = {}
 
     async def add(self, messages: Sequence[Outgoing]) -> None:
         """Keep the messages; an id kept already is a bug, as in PostgreSQL."""
-        known = {id_of(message) for message in self.messages}
         for message in messages:
             name = id_of(message)
-            if name in known:
+            if name in self._known:
                 raise ValueError(f"Message {name} is in the outbox already: its version was told before.")
-            known.add(name)
+            self._known[name] = None
             self.messages.append(message)
 
     @property
@@ -59,13 +59,15 @@ class MemoryOutbox:
         """Give the protobuf messages announced so far."""
         return [event for message in self.messages if (event := getattr(message, "event", None)) is not None]
 
-    def snapshot(self) -> list[Outgoing]:
-        """Give a copy."""
-        return list(self.messages)
+    def snapshot(self) -> int:
+        """Give how far it is; it only grows."""
+        return len(self.messages)
 
-    def restore(self, kept: list[Outgoing]) -> None:
-        """Put it back."""
-        self.messages = kept
+    def restore(self, kept: int) -> None:
+        """Take away what came after."""
+        del self.messages[kept:]
+        while len(self._known) > kept:
+            self._known.popitem()
 
 
 class MemoryInbox:

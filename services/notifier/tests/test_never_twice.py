@@ -8,11 +8,12 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from services.notifier.tests.notifier_world import NOW, World, order_news
 
-from kernel.ids import PostId
+from kernel.ids import PostId, X
 from kernel.secret import Secret
 from kernel.snowflakes import first_snowflake_at
-from notifier.domain.delivery import DeliveryState
+from notifier.domain.delivery import LATE_MAX, Channel, DeliveryState
 from notifier.domain.news import OrderNewsKind
+from notifier.domain.quota import Quota
 from notifier.outbound.memory import MemoryStore
 from notifier.outbound.x_posts import ProgramAccount, XPosts
 from notifier.usecases.ports import NotPosted, PostAnswer, Posted
@@ -41,6 +42,41 @@ async def test_a_prompt_tried_in_doubt_is_asked_about_before_it_is_said_again(
 
     assert world.network.posted == []
     assert ((await world.one()).state, (await world.one()).failure) == (DeliveryState.SKIPPED, "ORDER_MOVED_ON")
+
+
+async def test_a_reply_in_doubt_stays_so_while_there_is_no_quota_and_is_looked_for_after(
+    memory: MemoryStore, world: World
+) -> None:
+    await world.hear(HELD)
+    async with memory.transactions().begin() as unit:
+        await unit.deliveries.lease([Channel.REPLY], limit=1, lease_time=LEASE_TIME)  # its sender dies, having posted
+    memory.at += LEASE_TIME
+    spent = Quota(limit=100, remaining=0, reset_at=memory.at + timedelta(minutes=2))
+    async with memory.transactions().begin() as unit:
+        await unit.quotas.write(X, spent)
+    world.network.found = Posted(post_id=PostId("77"), posted_at=NOW)
+    world.peers.prompting = True
+
+    await world.send_posts()
+    kept_back = await world.one()
+    memory.at = spent.reset_at
+    await world.send_posts()
+
+    assert (kept_back.state, kept_back.next_at) == (DeliveryState.SENDING, spent.reset_at)
+    assert (world.network.posted, world.network.looked) == ([], 1)
+
+
+async def test_what_timed_out_is_not_looked_for_before_the_network_is_sure_to_have_taken_it(
+    memory: MemoryStore, world: World
+) -> None:
+    world.network.answers = [UNKNOWN]
+    await world.hear(HELD)
+
+    await world.send_posts()
+    memory.at += LATE_MAX - timedelta(seconds=1)
+    await world.send_posts()
+
+    assert (world.network.posted, world.network.looked) == ([], 0)
 
 
 async def test_a_repeat_that_x_calls_a_duplicate_is_our_first_try_and_is_looked_for_again(

@@ -86,6 +86,9 @@ class Delivery:
 ATTEMPTS_MAX = 8
 """With the pauses below about 20 minutes: longer than a network's usual outage, shorter than anyone's patience."""
 
+LATE_MAX = timedelta(seconds=10)
+"""What timed out may still be taken by the network for so long: who looks sooner does not see it and says it twice."""
+
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -119,7 +122,7 @@ def outcome_unknown(delivery: Delivery, *, reason: str, at: datetime) -> Deliver
     """Nobody knows whether it is out: it stays SENDING, and the next taker looks before it speaks."""
     if delivery.attempts >= ATTEMPTS_MAX:
         return failed(delivery, reason=reason)
-    return replace(delivery, failure=reason, next_at=at + _pause(delivery))
+    return replace(delivery, failure=reason, next_at=at + max(LATE_MAX, _pause(delivery)))
 
 
 def tried_in_vain(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:

@@ -22,7 +22,7 @@ from notifier.domain.delivery import (
 from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
-from notifier.usecases.give_back import give_back
+from notifier.usecases.give_back import give_back, untried
 from notifier.usecases.ports import (
     DUPLICATE_TEXT,
     NOT_WRITTEN,
@@ -99,7 +99,8 @@ async def lease_posts(*, transactions: Transactions) -> tuple[Sequence[Leased], 
         spending = await _spending(leased, quota=quota, unit=unit)
     allowed = {each.delivery_id for each in spending.allowed}
     until = quota.reset_at if quota else None
-    kept_back = [put_off(each, until=until or each.next_at) for each in spending.waiting]
+    by_id = {each.delivery.delivery_id: each for each in leased}
+    kept_back = [untried(by_id[each.delivery_id], until=until or each.next_at) for each in spending.waiting]
     kept_back += [skipped(each, reason="QUOTA") for each in spending.by_mail_alone]
     return [each for each in leased if each.delivery.delivery_id in allowed], kept_back
 

@@ -20,7 +20,7 @@ from hashtill_cli.scenarios.world.world import World, open_world
 SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 
 END_SECONDS_MAX = 90.0
-"""What a killed process had in its hands comes again after 30 s (AckWait), and is then shipped as ever."""
+"""A killed process' work comes again when its lease runs out (a mail's: 60 s), and is then shipped as ever."""
 
 SILENT_SECONDS = 4.0
 """Longer than a call to a peer may take."""

@@ -42,6 +42,40 @@ async def test_a_step_whose_process_died_is_taken_by_another_when_the_lease_runs
     assert (await world.order(post)).state is State.PROMPTING
 
 
+@pytest.mark.parametrize(("seconds", "taken_by_another"), [(0.5, 1), (2.0, 0), (31.0, 1)])
+async def test_a_step_under_way_keeps_its_lease_until_it_hangs(
+    world: World, seconds: float, taken_by_another: int
+) -> None:
+    ticks = iter([0.0, seconds])
+    slow = Steps(peers=world.peers, transactions=world.transactions, limits=world.limits, clock=lambda: next(ticks))
+    other = Steps(peers=world.peers, transactions=world.transactions, limits=world.limits)
+    post = world.post(ANN, TAG)
+    await world.receive(post)
+    slow.offer([await world.order(post)])
+
+    world.pass_time(seconds=2)
+    await slow.keep_once()
+    world.pass_time(seconds=2)
+    await other.poll_once()
+
+    assert await other.run_once(Command.HOLD) == taken_by_another
+
+
+async def test_a_step_that_is_done_needs_no_lease(world: World) -> None:
+    ticks = iter([0.0, 2.0])
+    steps = Steps(peers=world.peers, transactions=world.transactions, limits=world.limits, clock=lambda: next(ticks))
+    post = world.post(ANN, TAG)
+    await world.receive(post)
+    steps.offer([await world.order(post)])
+    await steps.run_once(Command.HOLD)
+    done = await world.order(post)
+
+    await steps.keep_once()
+
+    assert await world.order(post) == done
+    assert done.state is State.PROMPTING
+
+
 async def test_a_lost_answer_is_asked_for_by_key_and_never_sent_again(world: World) -> None:
     world.charges.loses_answers = True
     order = await world.authorized()

@@ -36,6 +36,12 @@ PAUSE_SECONDS = 0.25
 CHORES_SECONDS = 2.0
 """Replays asked for and messages JetStream gave up are looked for this often."""
 
+ACK_WAIT_SECONDS = 3.0
+"""What a process that died had in its hands comes again after this; who lives says so three times as often (0014)."""
+
+HANDLING_SECONDS_MAX = 30.0
+"""A batch that takes longer, with no outage to blame, hangs: its messages are left to whoever else consumes."""
+
 FLUSH_SECONDS = 0.5
 """A stop waits this long to know that its last acknowledgements arrived."""
 
@@ -66,7 +72,8 @@ class BatchConsumer:
         types: Sequence[type[Message]],
         handler: Handler,
         batch_max: int = BATCH_MAX,
-        ack_wait_seconds: float = 30.0,
+        ack_wait_seconds: float = ACK_WAIT_SECONDS,
+        handling_seconds_max: float = HANDLING_SECONDS_MAX,
         ack_pending_max: int = 1_000,
         deliveries_max: int = 8,
         backoff_seconds: Sequence[float] = (1, 5, 15, 60, 300),
@@ -87,21 +94,25 @@ class BatchConsumer:
         config = _configuration(durable, subjects, ack_wait_seconds, ack_pending_max, deliveries_max)
         self._pull = Pull(client, stream=stream, config=config, batch_max=batch_max)
         self._in_hand: Sequence[Msg] = ()
+        self._in_hand_at = 0.0
+        self._working_seconds, self._handling_seconds_max = ack_wait_seconds / 3, handling_seconds_max
         self._chores_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until stopped; then the batch in hand is finished and acknowledged, the rest given back."""
-        watch = asyncio.create_task(self._stop_with(stop))
+        beside = [asyncio.create_task(self._stop_with(stop)), asyncio.create_task(self._keep_working())]
         try:
             while not stop.is_set():
                 await self._step()
         finally:
-            watch.cancel()
+            for task in beside:
+                task.cancel()
             await self.close()
 
     async def run_once(self, *, wait_seconds: float = IDLE_SECONDS) -> int:
         """Handle what is waiting, one batch at most; gives how many messages were taken."""
         self._in_hand = await self._pull.take(wait_seconds=wait_seconds)
+        self._in_hand_at = monotonic()
         if not self._in_hand:
             return 0
         failpoint(FailPoint.CONSUMER_FETCHED)
@@ -188,7 +199,15 @@ class BatchConsumer:
             return _Delivery(message=message, received=None, broken=Dead(reason=f"undecodable: {error}"))
 
     async def _say_working(self) -> None:
+        self._in_hand_at = monotonic()
         await tell(self._client, working(self._in_hand))
+
+    async def _keep_working(self) -> None:
+        """Say of everything that is here that it is being worked on, until the batch in hand hangs."""
+        while True:
+            await asyncio.sleep(self._working_seconds)
+            if self._in_hand and monotonic() - self._in_hand_at < self._handling_seconds_max:
+                await tell(self._client, working((*self._in_hand, *self._pull.arrived)))
 
     async def _stop_with(self, stop: asyncio.Event) -> None:
         await stop.wait()

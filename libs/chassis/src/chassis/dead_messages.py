@@ -18,7 +18,7 @@ from chassis.dead_letters import (
 )
 from chassis.decoding import Decoder, UndecodableError
 from chassis.handling import Handling
-from chassis.jetstream import ADVISORIES, JetStreamError, api
+from chassis.jetstream import ADVISORIES, JetStreamError, api, ensure_streams
 from chassis.message_headers import MESSAGE_ID, block_of, parse_headers
 from chassis.messages import Dead, RetryAfter
 from chassis.postgres import Database
@@ -65,7 +65,7 @@ class DeadMessages:
 
     async def collect(self) -> None:
         """Keep messages whose deliveries ran out while nobody could say so (a process that dies on them)."""
-        advisories = await self._advisories.take(wait_seconds=0)
+        advisories = await self._advisories_waiting()
         found = [await self._message_of(orjson.loads(each.data)) for each in advisories]
         letters = [letter for letter in found if letter is not None]
         if letters:
@@ -77,6 +77,16 @@ class DeadMessages:
     async def close(self) -> None:
         """End the subscription to the advisories."""
         await self._advisories.close()
+
+    async def _advisories_waiting(self) -> list[Msg]:
+        """Take them; a stream that was lost is made again here, for no relay publishes to it."""
+        try:
+            return await self._advisories.take(wait_seconds=0)
+        except JetStreamError as error:
+            if error.code != _NOT_FOUND:
+                raise
+            await ensure_streams(self._client, (ADVISORIES,))
+            return []
 
     async def _handle_again(self, letter: DeadLetter, handling: Handling) -> str | None:
         try:

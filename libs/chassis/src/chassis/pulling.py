@@ -6,7 +6,7 @@ are expected, and whatever is lost (connection, consumer, stream) is made again 
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -64,6 +64,11 @@ class Pull:
     def exists(self) -> bool:
         """Tell whether the consumer is there, as far as heard."""
         return self._exists
+
+    @property
+    def arrived(self) -> Sequence[Msg]:
+        """Give what has arrived and was not taken yet; it stays."""
+        return tuple(self._arrived)
 
     async def ensure(self) -> int:
         """Make the consumer if it is missing and give how many messages wait for it; raises what JetStream says."""

@@ -1,5 +1,6 @@
 """Failures: only the guilty message fails, it is kept as a dead letter, and an outage blames nobody."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from libs.chassis.tests.data.consumer_world import (
@@ -16,6 +17,7 @@ from nats.aio.client import Client
 
 from chassis.data_testing import until
 from chassis.dead_letters import drop_dead_letters, replay_dead_letters
+from chassis.jetstream import api, stream_state
 from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
 from chassis.outbox import OutboxMessage
 from chassis.postgres import Database
@@ -88,6 +90,40 @@ async def test_an_outage_holds_the_batch_and_costs_no_delivery(database: Databas
     assert tries == [[1, 1]] * 4
 
 
+async def test_a_slow_batch_keeps_its_messages_and_those_behind_it(
+    database: Database, nats: Client, facts: Facts
+) -> None:
+    await publish(database, nats, facts(["a", "b"]))
+    tries: list[tuple[str, int]] = []
+
+    async def handle(messages: Sequence[ReceivedMessage]) -> None:
+        tries.extend((message.aggregate, message.deliveries) for message in messages)
+        await asyncio.sleep(1.0)
+
+    async with running(consumer_of(nats, database, handle, batch_max=1, ack_wait_seconds=0.3)) as consumer:
+        await until(lambda: settled(consumer))
+
+    assert tries == [("a", 1), ("b", 1)]
+
+
+async def test_a_batch_that_hangs_is_left_to_another_consumer(database: Database, nats: Client, facts: Facts) -> None:
+    await publish(database, nats, facts(["a"]))
+    hangs = asyncio.Event()
+
+    async def hang(_messages: Sequence[ReceivedMessage]) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
+
+    hanging = consumer_of(nats, database, hang, ack_wait_seconds=0.3, handling_seconds_max=0.5)
+    task = asyncio.create_task(hanging.run(asyncio.Event()))
+    await hangs.wait()
+    async with running(consumer_of(nats, database, with_effect(database), ack_wait_seconds=0.3)) as consumer:
+        await until(lambda: settled(consumer))
+    task.cancel()
+
+    assert await effects(database) == ["a"]
+
+
 async def test_a_dead_letter_is_replayed_here_alone_or_dropped(database: Database, nats: Client, facts: Facts) -> None:
     await publish(database, nats, facts(["a", "b"]))
     wrong = {"a": Dead(reason="broken"), "b": Dead(reason="broken")}
@@ -124,6 +160,16 @@ async def test_a_message_whose_deliveries_ran_out_unanswered_becomes_a_dead_lett
 
     [letter] = await dead(database)
     assert (letter.subject.rsplit(".", 1)[0], letter.attempts) == ("hashtill.orders.v1.purchase_refused", 2)
+
+
+async def test_a_lost_stream_of_advisories_is_made_again(database: Database, nats: Client) -> None:
+    consumer = consumer_of(nats, database, with_effect(database))
+    await api(nats, "STREAM.DELETE.ADVISORIES")
+
+    await consumer.run_chores()
+    await consumer.close()
+
+    assert await stream_state(nats, "ADVISORIES") is not None
 
 
 async def _dead_count(database: Database, count: int) -> bool:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-LEASE_SECONDS = 10
-"""Three times and more the deadline of a call (3 s): while it runs nobody else takes the step."""
+LEASE_SECONDS = 3
+"""Who is at a step says so every second; so long after the last time its process is taken for dead (decision 0014)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

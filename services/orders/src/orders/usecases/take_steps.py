@@ -52,6 +52,7 @@ async def take_steps(
     command: Command, orders: Sequence[Order], *, peers: Peers, transactions: Transactions, limits: Limits
 ) -> None:
     """Do one command for leased orders, and write down what came of it."""
+    failpoint(FailPoint.ORDERS_STEP_LEASED)
     decisions = await _CALLS[command](orders, peers)
     failpoint(FailPoint.ORDERS_STEP_ANSWERED)
     async with transactions.begin() as unit:
@@ -68,6 +69,13 @@ async def take_steps(
         await unit.orders.postpone([_later(order, cause) for order in waiting])
         failpoint(FailPoint.ORDERS_STEP_UNCOMMITTED)
     failpoint(FailPoint.ORDERS_STEP_COMMITTED)
+
+
+async def keep_leases(orders: Sequence[Order], *, transactions: Transactions, limits: Limits) -> None:
+    """Hold on to steps that are still under way here, so that a lease runs out only when its process died."""
+    async with transactions.begin() as unit:
+        until = unit.at + limits.lease
+        await unit.orders.postpone([Postponed(order=order, next_step_at=until) for order in orders])
 
 
 async def postpone_steps(orders: Sequence[Order], *, transactions: Transactions, limits: Limits) -> None:

@@ -1,12 +1,14 @@
-"""A tiny OpenTelemetry collector: takes spans over OTLP/gRPC and keeps them for a test to look at."""
+"""A tiny OpenTelemetry collector: takes spans over OTLP/gRPC, keeps them for a test and writes them to a file."""
 
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
+from google.protobuf.json_format import MessageToJson
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
 
 SPANS_MAX = 500_000
@@ -31,6 +33,8 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         self._lock = threading.Lock()
         self._spans: list[Seen] = []
         self.address = ""
+        self.file: Path | None = None
+        """Where every export is written, whole, as a line of JSON: as a collector's file exporter does."""
 
     def Export(  # noqa: N802 - gRPC's name
         self, request: trace_service_pb2.ExportTraceServiceRequest, context: grpc.ServicerContext
@@ -38,6 +42,9 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         del context
         with self._lock:
             self._spans += list(_spans_of(request))[: SPANS_MAX - len(self._spans)]
+            if self.file is not None:
+                with self.file.open("a", encoding="utf-8") as file:
+                    file.write(MessageToJson(request, indent=None) + "\n")
         return trace_service_pb2.ExportTraceServiceResponse()
 
     def spans(self, trace_id: str = "") -> list[Seen]:

@@ -10,6 +10,7 @@ import pytest
 from tests.journeys.collector import Collector, collecting
 from tests.journeys.running import RunningSuite
 
+from hashtill_cli.checking.reading.places import SPANS_FOLDER
 from hashtill_cli.embedded.folders import PASSABLE
 from hashtill_cli.scenarios.catalogue import SCENARIOS
 from hashtill_cli.scenarios.outcome import Outcome
@@ -28,10 +29,13 @@ def collector() -> Iterator[Collector]:
 def suite(collector: Collector) -> Iterator[RunningSuite]:
     folder = Path(tempfile.mkdtemp(prefix="hashtill-journeys-"))
     folder.chmod(PASSABLE)
+    collector.file = folder / SPANS_FOLDER / "spans.json"
+    collector.file.parent.mkdir()
     suite = RunningSuite(folder, otlp_endpoint=collector.address)
     suite.start()
     yield suite
     suite.stop()
+    collector.file = None
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -117,6 +117,7 @@ def test_after_all_stories_the_checker_finds_nothing_broken(
     assert [each["invariant"] for each in verdicts if not each["holds"]] == []
     assert [each["invariant"] for each in verdicts] == [f"I{number}" for number in range(1, 11)]
     assert [each["invariant"] for each in verdicts if not sum(each["counts"].values())] == []
+    assert verdicts[-1]["counts"]["spans"] > 0
 
 
 @pytest.mark.parametrize("service", SERVICES)

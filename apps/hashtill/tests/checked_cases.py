@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from hashtill_cli.checking.ledgers import SIDES
 from hashtill_cli.checking.rows import (
     Case,
     ChargeRow,
@@ -65,8 +66,16 @@ PROMPT = DeliveryRow(
 
 
 def transfer(kind: str, minor: int = 16_331) -> TransferRow:
+    debit, credit = SIDES[kind]
     return TransferRow(
-        charge_id=CHARGE_ID, order_id=ORDER_ID, kind=kind, amount_minor=minor, currency_code="USD", entered_at=AT
+        charge_id=CHARGE_ID,
+        order_id=ORDER_ID,
+        kind=kind,
+        debit_account=debit,
+        credit_account=credit,
+        amount_minor=minor,
+        currency_code="USD",
+        entered_at=AT,
     )
 
 

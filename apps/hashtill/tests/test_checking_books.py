@@ -107,6 +107,13 @@ def test_ids_times_and_other_digits_are_no_card_numbers(text: str) -> None:
     assert list(Scanner(secrets={"short": "cvv"}).breaches(text, place="x.log")) == []
 
 
+def test_an_id_that_happens_to_hold_the_digits_of_a_card_is_none() -> None:
+    an_id, scanner = "52925929-6237-4999-ba15-78ff3cfa330b", Scanner(secrets={})
+
+    assert list(scanner.breaches(f'{{"order_id":"{an_id}"}}', place="x.log")) == []
+    assert len(list(scanner.breaches(an_id[:18], place="x.log"))) == 1
+
+
 def test_a_breach_counts_only_when_it_is_seen_twice() -> None:
     lasting = Breach(invariant=Invariant.LEDGER, what="differs", ids=("1",))
     before, after = Findings(), Findings()

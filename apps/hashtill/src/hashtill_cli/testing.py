@@ -13,7 +13,7 @@ when the first test asks (about a second) and gone, data and all, when the worke
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -66,21 +66,21 @@ def database_dsn(fresh_database: FreshDatabase) -> str:
 
 
 @pytest.fixture
-def fresh_database(postgres_server: Postgres, _databases: "Databases") -> Iterator[FreshDatabase]:
+def fresh_database(databases: "Databases") -> Iterator[FreshDatabase]:
     """Make databases for this test alone; they are dropped after it."""
     made: list[str] = []
 
     def make(name: str, migrate: Callable[[str], None]) -> str:
-        made.append(_databases.copy_of(_databases.template(name, migrate)))
-        return _databases.dsn(made[-1])
+        made.append(databases.copy_of(databases.template(name, migrate)))
+        return databases.dsn(made[-1])
 
     yield make
-    if made:
-        run_sql(postgres_server.admin_dsn, [f"DROP DATABASE {name} WITH (FORCE)" for name in made])
+    databases.drop(made)
 
 
 @pytest.fixture(scope="session")
-def _databases(postgres_server: Postgres) -> "Databases":
+def databases(postgres_server: Postgres) -> "Databases":
+    """Make and drop databases by hand: for what several tests share."""
     return Databases(postgres_server)
 
 
@@ -110,3 +110,8 @@ class Databases:
         database = f"test_{next(self._numbers)}"
         run_sql(self._server.admin_dsn, [f"CREATE DATABASE {database} TEMPLATE {template} STRATEGY wal_log"])
         return database
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Remove databases, whoever is still connected."""
+        if names:
+            run_sql(self._server.admin_dsn, [f"DROP DATABASE {name} WITH (FORCE)" for name in names])

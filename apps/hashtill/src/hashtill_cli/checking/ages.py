@@ -38,7 +38,8 @@ def overdue(rows: Iterable[WaitingRow], *, at: datetime) -> Iterator[Breach]:
         if at - row.since > WAITING_MAX[row.kind]:
             said = f"An unfinished {row.kind} is {_minutes(at - row.since)} old."
             order_id = str(row.order_id) if row.order_id else None
-            yield Breach(invariant=Invariant.AGE, what=said, ids=(row.id,), order_id=order_id)
+            ids = (row.id, order_id) if order_id else (row.id,)
+            yield Breach(invariant=Invariant.AGE, what=said, ids=ids, order_id=order_id)
 
 
 def _minutes(age: timedelta) -> str:

@@ -35,6 +35,9 @@ def misjudged(case: Case) -> Iterator[Breach]:
     own = [each for each in case.verdicts if (each.network, each.post_id) == (order.network, order.post_id)]
     if not any(each.verdict in OF_ITS_OWN_POST for each in own):
         yield _breach(case, "The post that made the order has no verdict that says so.", order.post_id)
+    confirming = order.confirmation_post_id
+    if confirming and confirming not in {each.post_id for each in case.verdicts}:
+        yield _breach(case, "The post that confirmed the order has no verdict that says so.", confirming)
     for verdict in case.verdicts:
         told = {"ORDERED": order.post_id, "CONFIRMED": order.confirmation_post_id}
         if verdict.post_id != told.get(verdict.verdict, verdict.post_id):

@@ -17,6 +17,11 @@ _RUN = re.compile(r"(?<![0-9A-Za-z.])(?:2(?:[ -]?[0-9]){15}|[3-6](?:[ -]?[0-9]){
 
 _CVV = re.compile(r"(?i)\b(?:cvv2?|cvc|cid|security.code)\b[\"' ]{0,2}[:=][\"' ]{0,2}[0-9]{3,4}\b")
 
+_IDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""UUIDs and traceparents; by chance 13 of a million UUIDs hold a run of digits that passes as a card number."""
+
+ID_LENGTH_MAX = 55
+
 _ISSUERS = re.compile(
     r"3[47]\d{13}|4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}"
@@ -38,10 +43,16 @@ class Scanner:
     def _leaks(self, text: str) -> Iterator[str]:
         for found in _RUN.finditer(text):
             digits = re.sub(r"[ -]", "", found[0])
-            if _ISSUERS.fullmatch(digits) and passes_luhn(digits):
+            if _ISSUERS.fullmatch(digits) and passes_luhn(digits) and not _is_of_an_id(found):
                 yield f"A card number, ending in {digits[-4:]}."
         if _CVV.search(text):
             yield "A CVV."
         for name, secret in self.secrets.items():
             if len(secret) >= SECRET_LENGTH_MIN and secret in text:
                 yield f"The secret {name}."
+
+
+def _is_of_an_id(run: re.Match[str]) -> bool:
+    """Whether a run of digits is a part of an id that is told apart by its hyphens."""
+    ids = _IDS.finditer(run.string, max(0, run.start() - ID_LENGTH_MAX), run.end() + ID_LENGTH_MAX)
+    return any(found.start() <= run.start() and run.end() <= found.end() for found in ids)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hashtill_cli.checking.findings import Breach, Invariant
 from hashtill_cli.checking.rows import Case, ChargeRow, MovementRow, TransferRow
+from payments.domain.ledger import AVAILABLE, PENDING
 from payments.domain.reconciling import Movement, MovementKind, differences
 
 OURS = {
@@ -24,6 +25,18 @@ THEIRS = {
     "refund": MovementKind.REFUND,
 }
 
+SIDES = {
+    "AUTHORIZE": (AVAILABLE, PENDING),
+    "CAPTURE": (PENDING, "merchant:"),
+    "VOID": (PENDING, AVAILABLE),
+    "LAPSE": (PENDING, AVAILABLE),
+    "REFUND": ("merchant:", AVAILABLE),
+}
+"""From where to where an amount of each kind moves: account, or what a merchant's begins with."""
+
+NEVER_HELD = frozenset({"AUTHORIZING", "DECLINED"})
+GIVEN_BACK = frozenset({"VOIDED", "LAPSED"})
+
 
 def unbalanced(sums: Mapping[str, int]) -> Iterator[Breach]:
     """Find currencies whose balances over all accounts do not add up to nothing; minor units by currency."""
@@ -38,6 +51,11 @@ def breaches(case: Case, *, processor_read: bool) -> Iterator[Breach]:
     """Find an order's differences between charges, ledger and processor; none are judged while one is under way."""
     if case.under_way:
         return
+    for row in case.transfers:
+        debit, credit = SIDES[row.kind]
+        if not (row.debit_account.startswith(debit) and row.credit_account.startswith(credit)):
+            said = f"{row.kind}: from {row.debit_account} to {row.credit_account}."
+            yield _breach(case.order_id, said, str(row.charge_id))
     for charge in case.charges:
         yield from _unlike_charge(case, charge)
     if processor_read and not case.forgotten:
@@ -57,11 +75,17 @@ def foreign(movements: Mapping[str, Sequence[MovementRow]]) -> Iterator[Breach]:
 
 
 def _unlike_charge(case: Case, charge: ChargeRow) -> Iterator[Breach]:
-    sums = Counter[str]()
+    sums = Counter[MovementKind]()
     for row in case.transfers:
         if row.charge_id == charge.charge_id:
-            sums[row.kind] += row.amount_minor
-    for kind, minor in (("CAPTURE", charge.captured_minor), ("REFUND", charge.refunded_minor)):
+            sums[OURS[row.kind]] += row.amount_minor
+    moved = {
+        MovementKind.AUTHORIZE: 0 if charge.state in NEVER_HELD else charge.amount_minor,
+        MovementKind.CAPTURE: charge.captured_minor,
+        MovementKind.GIVE_BACK: charge.amount_minor if charge.state in GIVEN_BACK else 0,
+        MovementKind.REFUND: charge.refunded_minor,
+    }
+    for kind, minor in moved.items():
         if sums[kind] != minor:
             yield _breach(
                 case.order_id, f"{kind}: the ledger says {sums[kind]}, the charge {minor}.", str(charge.charge_id)

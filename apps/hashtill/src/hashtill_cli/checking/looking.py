@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import datetime, timedelta
 from typing import TypeAlias, TypeVar
 
+from gateway.usecases.forget_posts import POSTS_KEPT
 from hashtill_cli.checking import ages, answers, charging, confirming, effects, endings, ledgers, stock
 from hashtill_cli.checking.findings import Findings, Invariant
 from hashtill_cli.checking.reading.cases import pages_of_cases
-from hashtill_cli.checking.reading.outside import LedgerTruncatedError, movements_by_order, replies_of_the_program
+from hashtill_cli.checking.reading.outside import LedgerTruncatedError
 from hashtill_cli.checking.rows import Case, DeliveryRow, EffectRow, MovementRow, StockRow, WaitingRow
 from hashtill_cli.checking.sources import Sources
 
@@ -96,7 +97,7 @@ async def look_at_posts(sources: Sources) -> Findings:
         findings.count(Invariant.ONE_ANSWER, "replies", len(replies))
         findings.add(answers.repeated(replies))
     if sources.places.x_url:
-        shown = await replies_of_the_program(sources.places.x_url)
+        shown = await _replies_of_the_program(sources)
         findings.count(Invariant.ONE_ANSWER, "replies on the network", len(shown))
         findings.add(answers.seen_repeated(shown))
     return findings
@@ -126,7 +127,7 @@ def _judge(case: Case, findings: Findings, *, at: datetime, sources: Sources, pr
     findings.leave_out(Invariant.LEDGER, "orders with an operation under way", case.under_way)
     findings.leave_out(Invariant.LEDGER, "orders older than the processor's memory", case.forgotten)
     findings.add(charging.breaches(case))
-    findings.add(confirming.breaches(case))
+    findings.add(confirming.breaches(case, posts_since=at - POSTS_KEPT))
     findings.add(ledgers.breaches(case, processor_read=processor_read))
     findings.add(endings.breaches(case, at=at, grace=grace))
     findings.add(ages.breaches(case, at=at))
@@ -135,12 +136,24 @@ def _judge(case: Case, findings: Findings, *, at: datetime, sources: Sources, pr
 
 
 async def _movements(sources: Sources) -> Mapping[str, Sequence[MovementRow]] | None:
+    found: dict[str, list[MovementRow]] = {}
     if not sources.places.processor_url:
         return None
     try:
-        return await movements_by_order(sources.places.processor_url, sources.places.processor_key)
+        async for rows in sources.outside.movements(sources.places.processor_url, key=sources.places.processor_key):
+            for row in rows:
+                found.setdefault(row.reference, []).append(row)
     except LedgerTruncatedError:
         return None
+    return found
+
+
+async def _replies_of_the_program(sources: Sources) -> list[tuple[str, str]]:
+    """Give what the network shows of our program account's replies: (answered post, reply)."""
+    url, outside = sources.places.x_url, sources.outside
+    program = await outside.program(url)
+    posts = [post async for page in outside.posts(url) for post in page]
+    return [(post.replied_to, post.post_id) for post in posts if post.author_id == program and post.replied_to]
 
 
 async def _clock(sources: Sources) -> datetime:

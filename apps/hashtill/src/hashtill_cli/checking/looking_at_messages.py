@@ -9,7 +9,7 @@ from chassis.jetstream import ADVISORIES, STREAMS, StreamSpec
 from hashtill_cli.checking import answers, telling
 from hashtill_cli.checking.findings import Breach, Findings, Invariant
 from hashtill_cli.checking.leaks import Scanner
-from hashtill_cli.checking.reading.outside import mails
+from hashtill_cli.checking.reading.spans import exports_of
 from hashtill_cli.checking.reading.streams import ReadMessage, messages_of
 from hashtill_cli.checking.reading.texts import log_chunks, rows_of
 from hashtill_cli.checking.rows import OutboxRow
@@ -50,7 +50,7 @@ async def look_at_streams(sources: Sources) -> Findings:
 
 
 async def look_at_texts(sources: Sources) -> Findings:
-    """Look into every table, log file and mail; and whether each mail was meant."""
+    """Look into every table, log file, span and mail; and whether each mail was meant."""
     findings, scanner = Findings(), Scanner(secrets=sources.places.secrets)
     for service, book in sources.books.items():
         async for table, rows in rows_of(book):
@@ -61,9 +61,19 @@ async def look_at_texts(sources: Sources) -> Findings:
         for place, text in log_chunks(sources.places.logs):
             findings.count(Invariant.NO_SECRET, "log lines", text.count("\n"))
             findings.add(scanner.breaches(text, place=place))
+    _look_at_spans(sources, findings, scanner)
     if sources.places.mail_url:
         await _look_at_mails(sources, findings, scanner)
     return findings
+
+
+def _look_at_spans(sources: Sources, findings: Findings, scanner: Scanner) -> None:
+    if sources.places.spans is None:
+        findings.leave_out(Invariant.NO_SECRET, "place for spans: no collector's files were named")
+        return
+    for place, spans, text in exports_of(sources.places.spans):
+        findings.count(Invariant.NO_SECRET, "spans", spans)
+        findings.add(scanner.breaches(text, place=place))
 
 
 async def _look_at_stream(
@@ -118,9 +128,9 @@ def _leaks_in_rows(scanner: Scanner, place: str, rows: Sequence[tuple[str, str]]
 
 async def _look_at_mails(sources: Sources, findings: Findings, scanner: Scanner) -> None:
     message_ids: list[str] = []
-    async for message_id, text in mails(sources.places.mail_url):
-        message_ids.append(message_id)
-        findings.add(scanner.breaches(text, place=f"mail {message_id}"))
+    async for mail in sources.outside.mails(sources.places.mail_url):
+        message_ids.append(mail.message_id)
+        findings.add(scanner.breaches(mail.text, place=f"mail {mail.message_id}"))
     findings.count(Invariant.NO_SECRET, "mails", len(message_ids))
     findings.count(Invariant.ONE_ANSWER, "mails", len(message_ids))
     ids = [each.strip("<>").partition("@")[0] for each in message_ids]

@@ -1,21 +1,21 @@
 """Printing a check: a line an invariant, then every breach with its ids and its order's story."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from hashtill.orders.v1 import orders_service_pb2 as pb
 from hashtill_cli.checking.run import Check
+from hashtill_cli.checking.stories import StoryStep
 from hashtill_cli.checking.verdict import Verdict
-from hashtill_cli.commands.orders_tables import steps_table
 
 BREACHES_SHOWN = 20
 """Of one invariant; `--json` gives all that are kept."""
 
 
-def print_check(check: Check, stories: Mapping[str, pb.ExplainOrderResponse], console: Console) -> None:
+def print_check(check: Check, console: Console) -> None:
     """Write it for people."""
     for verdict in check.verdicts:
         console.print(_line(verdict), soft_wrap=True)
@@ -23,18 +23,18 @@ def print_check(check: Check, stories: Mapping[str, pb.ExplainOrderResponse], co
             console.print(Text(f"      {breach.what}  {' '.join(breach.ids)}"), soft_wrap=True)
         if verdict.broken > BREACHES_SHOWN:
             console.print(f"      … {verdict.broken - BREACHES_SHOWN} more")
-    for order_id, story in stories.items():
+    for order_id, steps in check.stories.items():
         console.print(f"\nThe story of order {order_id}", highlight=False)
-        console.print(steps_table(story.steps))
+        console.print(_steps_table(steps))
     for what, number in check.moving.items():
         console.print(f"Still moving: {number} {what}.", highlight=False)
 
 
-def json_lines(check: Check, stories: Mapping[str, pb.ExplainOrderResponse]) -> Iterator[str]:
+def json_lines(check: Check) -> Iterator[str]:
     """Write it for programs: one object an invariant."""
     for verdict in check.verdicts:
         breaches = [
-            {"what": each.what, "ids": each.ids, "order_id": each.order_id, "story": _story(each.order_id, stories)}
+            {"what": each.what, "ids": each.ids, "order_id": each.order_id, "story": _story(check, each.order_id)}
             for each in verdict.breaches
         ]
         yield json.dumps(
@@ -58,6 +58,13 @@ def _line(verdict: Verdict) -> Text:
     return Text.assemble(f"{verdict.invariant:>4} ", mark, f"  {verdict.title}  ", (f"({counted}{left_out})", "dim"))
 
 
-def _story(order_id: str | None, stories: Mapping[str, pb.ExplainOrderResponse]) -> list[dict[str, str]]:
-    steps = stories[order_id].steps if order_id is not None and order_id in stories else ()
-    return [{"at": step.at.ToJsonString(), "cause": step.cause, "detail": step.detail} for step in steps]
+def _steps_table(steps: Sequence[StoryStep]) -> Table:
+    table = Table("at (UTC)", "cause", "state", "what happened", "trace")
+    for step in steps:
+        table.add_row(f"{step.at:%H:%M:%S.%f}"[:-3], step.cause, step.to_state, step.detail, step.trace_id)
+    return table
+
+
+def _story(check: Check, order_id: str | None) -> list[dict[str, str]]:
+    steps = check.stories.get(order_id or "", ())
+    return [{"at": step.at.isoformat(), "cause": step.cause, "detail": step.detail} for step in steps]

@@ -24,6 +24,8 @@ class OrderRow:
     confirmed_at: datetime | None
     confirmation_post_id: str | None
     confirmation_version_id: str | None
+    second_step_asked: bool = False
+    second_step_passed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class TransferRow:
     charge_id: UUID
     order_id: UUID
     kind: str
+    debit_account: str
+    credit_account: str
     amount_minor: int
     currency_code: str
     entered_at: datetime

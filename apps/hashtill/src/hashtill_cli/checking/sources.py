@@ -8,6 +8,7 @@ from nats.aio.client import Client
 
 from chassis.jetstream import connect
 from hashtill_cli.checking.reading.databases import Book, open_books
+from hashtill_cli.checking.reading.outside import Outside, open_outside
 from hashtill_cli.checking.reading.places import Places
 from kernel.secret import Secret
 
@@ -21,6 +22,7 @@ class Sources:
     places: Places
     books: Mapping[str, Book]
     nats: Client | None
+    outside: Outside
     settled: bool = False
     """Nothing moves any more, so nothing may still be on its way."""
 
@@ -28,11 +30,11 @@ class Sources:
 @asynccontextmanager
 async def open_sources(places: Places) -> AsyncIterator[Sources]:
     """Open everything that is named."""
-    async with open_books(places.databases) as books:
+    async with open_books(places.databases) as books, open_outside() as outside:
         url = Secret(places.nats_url)
         client = await connect(url, name="check", wait_seconds=NATS_SECONDS_MAX) if places.nats_url else None
         try:
-            yield Sources(places=places, books=books, nats=client)
+            yield Sources(places=places, books=books, nats=client, outside=outside)
         finally:
             if client is not None:
                 await client.close()

@@ -13,13 +13,10 @@ import typer
 
 from chassis.jetstream import JetStreamError
 from chassis.lifecycle import NotThereError
-from hashtill.orders.v1 import orders_service_pb2 as pb
 from hashtill_cli.calling import AsJson, Data, fail, first_line
 from hashtill_cli.checking.printing import json_lines, print_check
-from hashtill_cli.checking.reading.places import Places, places_of
-from hashtill_cli.checking.run import Check
+from hashtill_cli.checking.reading.places import places_of
 from hashtill_cli.checking.run import check as run_check
-from hashtill_cli.checking.stories import stories_of
 from hashtill_cli.consoles import console
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
 from hashtill_cli.supervisor.address_book import NotRunningError
@@ -53,20 +50,14 @@ def check(
     """Prove I1 to I10 on the running suite: a line each; ends with 1 when one is broken."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # the lines are for people
     try:
-        places = places_of(data)
-        done, stories = asyncio.run(_check(places, settle))
+        done = asyncio.run(run_check(places_of(data), settle_seconds=settle))
     except NotRunningError as problem:
         fail(str(problem))
     except CANNOT_READ as problem:
         fail(f"The check could not read everything: {first_line(problem)}. Is the suite whole, and each address right?")
     if as_json:
-        for line in json_lines(done, stories):
+        for line in json_lines(done):
             typer.echo(line)
     else:
-        print_check(done, stories, console())
+        print_check(done, console())
     raise typer.Exit(0 if done.clean else 1)
-
-
-async def _check(places: Places, settle: float) -> tuple[Check, dict[str, pb.ExplainOrderResponse]]:
-    done = await run_check(places, settle_seconds=settle)
-    return done, await stories_of(done.verdicts, target=places.orders_target)

@@ -3,7 +3,9 @@
 import json
 import os
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from kernel.secret import Secret
@@ -42,6 +44,11 @@ class Keyring:
         fresh = self._path.with_suffix(".new")
         write_private(fresh, json.dumps(self._kept, indent=1))
         fresh.replace(self._path)
+
+
+def derived_key(password: Secret[str]) -> str:
+    """Derive 32 bytes from a kept password, as URL-safe base64."""
+    return urlsafe_b64encode(sha256(password.reveal().encode()).digest()).decode()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,10 +1,8 @@
 """The world as the services must be told of it: where it answers, and the keys they share with it or keep."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from hashlib import sha256
 
-from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.embedded.keyring import Keyring, derived_key
 from hashtill_cli.suite.outside import PROGRAM_HANDLE, X_CLIENT_ID, Outside, callback_of
 from hashtill_cli.suite.services import ServiceAddresses
 from payments.outbound.keys import new_fingerprint_key, new_keyset
@@ -28,8 +26,8 @@ def world_of(at: Outside, keyring: Keyring, *, services: Mapping[str, ServiceAdd
         "HASHTILL_RETURN_ORIGINS": pages,
         "HASHTILL_VAULT_KEYSET": keyring.kept("vault_keyset", new_keyset).reveal(),
         "HASHTILL_FINGERPRINT_KEY": keyring.kept("fingerprint_key", new_fingerprint_key).reveal(),
-        "HASHTILL_SEAL_KEY": _key(keyring, "seal_key"),
-        "HASHTILL_PAGE_KEY": _key(keyring, "page_key"),
+        "HASHTILL_SEAL_KEY": derived_key(keyring.password("seal_key")),
+        "HASHTILL_PAGE_KEY": derived_key(keyring.password("page_key")),
     }
 
 
@@ -48,8 +46,3 @@ def _x_of(at: Outside, keyring: Keyring, *, pages: str) -> dict[str, str]:
         "HASHTILL_X_TIER": "enterprise",
         "HASHTILL_PROGRAM_HANDLE": PROGRAM_HANDLE,
     }
-
-
-def _key(keyring: Keyring, name: str) -> str:
-    """Derive 32 bytes from a kept password, as URL-safe base64."""
-    return urlsafe_b64encode(sha256(keyring.password(name).reveal().encode()).digest()).decode()

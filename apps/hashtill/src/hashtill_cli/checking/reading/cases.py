@@ -28,9 +28,13 @@ FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 _NEXT = """
 SELECT {columns} FROM (
-    SELECT *, COALESCE((SELECT max(l.at) FROM order_log l WHERE l.order_id = orders.order_id
-        AND l.from_state IS DISTINCT FROM l.to_state), updated_at) AS entered_at
-    FROM orders WHERE order_id > $1 ORDER BY order_id LIMIT $2
+    SELECT orders.*, COALESCE(moved_at, updated_at) AS entered_at,
+        COALESCE(asked, false) AS second_step_asked, COALESCE(passed, false) AS second_step_passed
+    FROM (SELECT * FROM orders WHERE order_id > $1 ORDER BY order_id LIMIT $2) orders CROSS JOIN LATERAL (
+        SELECT max(at) FILTER (WHERE from_state IS DISTINCT FROM to_state) AS moved_at,
+            bool_or(to_state = 'VERIFYING') AS asked, bool_or(cause = 'Verified') AS passed
+        FROM order_log WHERE order_log.order_id = orders.order_id
+    ) story
 ) o ORDER BY order_id
 """
 _IN_RANGE = "SELECT {columns} FROM %s WHERE order_id > $1 AND order_id <= $2"

@@ -1,10 +1,10 @@
-"""The outside world as it is: the processor's ledger, the mailbox, and the replies that the network shows."""
+"""The outside world, from where it was last read: the processor's ledger, the mailbox, what the network shows."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 
@@ -18,10 +18,8 @@ PAGES_MAX = 1_000
 MAILS_MAX = 2_000
 """The newest mails that are read whole; each is a call."""
 
-SILENCE_SECONDS = 0.5
-"""The network's timeline is a stream: after so long without a line it is read."""
-
-POSTS_MAX = 200_000
+FIRST_POST = 1
+"""Every post's id is above it."""
 
 _FIELDS = ("sequence", "kind", "authorization", "reference", "amount_minor", "currency")
 
@@ -30,58 +28,72 @@ class LedgerTruncatedError(Exception):
     """The processor forgot the beginning of its ledger; nothing can be compared with it."""
 
 
-async def movements_by_order(url: str, key: str) -> Mapping[str, list[MovementRow]]:
-    """Read the processor's whole ledger. Raises LedgerTruncatedError."""
-    found: dict[str, list[MovementRow]] = {}
-    after = 0
-    async with _session({"Authorization": f"Bearer {key}"}) as http:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMail:
+    """A mail with its number, which rises, and all its text."""
+
+    number: int
+    message_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Open to be read; each method starts after a place and goes to the end."""
+
+    http: aiohttp.ClientSession
+
+    async def movements(self, url: str, *, key: str, after: int = 0) -> AsyncIterator[Sequence[MovementRow]]:
+        """Give pages of the processor's ledger. Raises LedgerTruncatedError."""
         for _ in range(PAGES_MAX):
-            async with http.get(f"{url}/v1/ledger", params={"after": str(after), "limit": str(PAGE)}) as answer:
-                if answer.status == HTTPStatus.GONE:
-                    raise LedgerTruncatedError
-                answer.raise_for_status()
-                page = await answer.json()
-            for row in page["movements"]:
-                movement = MovementRow(**{name: row[name] for name in _FIELDS})
-                found.setdefault(movement.reference, []).append(movement)
+            page = await self._page(url, key, after)
+            yield [MovementRow(**{name: row[name] for name in _FIELDS}) for row in page["movements"]]
             after = page["last"]
             if not page["has_more"]:
-                break
-    return found
+                return
 
-
-async def mails(url: str) -> AsyncIterator[tuple[str, str]]:
-    """Give Message-ID and raw text of the newest mails."""
-    async with _session() as http:
-        async with http.get(f"{url}/api/mails", params={"limit": str(PAGE)}) as answer:
-            summaries: Sequence[Mapping[str, object]] = (await answer.json())["mails"]
-        for summary in summaries[:MAILS_MAX]:
-            async with http.get(f"{url}/api/mails/{summary['id']}/raw") as raw:
+    async def mails(self, url: str, *, after: int = 0) -> AsyncIterator[ReadMail]:
+        """Give the newest mails, newest first."""
+        found = await self._json(f"{url}/api/mails", since=after, limit=PAGE)
+        for each in found["mails"][:MAILS_MAX]:
+            async with self.http.get(f"{url}/api/mails/{each['id']}/raw") as raw:
                 if raw.status == HTTPStatus.OK:
-                    yield str(summary["message_id"]), (await raw.read()).decode("utf-8", "replace")
+                    text = (await raw.read()).decode("utf-8", "replace")
+                    yield ReadMail(number=each["id"], message_id=str(each["message_id"]), text=text)
+
+    async def program(self, url: str) -> str:
+        """Give the program account's id on the network."""
+        return str((await self._json(f"{url}/sandbox/state"))["program"]["id"])
+
+    async def posts(self, url: str, *, after: int = FIRST_POST) -> AsyncIterator[Sequence[SeenPost]]:
+        """Give pages of what the network shows, oldest first."""
+        for _ in range(PAGES_MAX):
+            page = await self._json(f"{url}/sandbox/posts", since_id=after)
+            if not page["posts"]:
+                return
+            yield [seen_post(frame) for frame in page["posts"]]
+            after = int(page["posts"][-1]["id"])
+
+    async def _page(self, url: str, key: str, after: int) -> Mapping[str, Any]:
+        asked = {"after": str(after), "limit": str(PAGE)}
+        headers = {"Authorization": f"Bearer {key}"}
+        async with self.http.get(f"{url}/v1/ledger", params=asked, headers=headers) as answer:
+            if answer.status == HTTPStatus.GONE:
+                raise LedgerTruncatedError
+            answer.raise_for_status()
+            found: Mapping[str, Any] = await answer.json()
+            return found
+
+    async def _json(self, url: str, **asked: int) -> Mapping[str, Any]:
+        async with self.http.get(url, params={name: str(value) for name, value in asked.items()}) as answer:
+            answer.raise_for_status()
+            found: Mapping[str, Any] = await answer.json()
+            return found
 
 
-async def replies_of_the_program(url: str) -> list[tuple[str, str]]:
-    """Give what the network shows of our program account's replies: (answered post, reply)."""
-    async with _session() as http:
-        async with http.get(f"{url}/sandbox/state") as answer:
-            program = str((await answer.json())["program"]["id"])
-        posts = [post async for post in _timeline(http, url)]
-    return [(post.replied_to, post.post_id) for post in posts if post.author_id == program and post.replied_to]
-
-
-async def _timeline(http: aiohttp.ClientSession, url: str) -> AsyncIterator[SeenPost]:
-    async with http.get(f"{url}/sandbox/watch", params={"since_id": "1"}) as stream:
-        with suppress(TimeoutError):
-            for _ in range(POSTS_MAX):
-                line = await asyncio.wait_for(stream.content.readline(), SILENCE_SECONDS)
-                if not line:
-                    return
-                frame = json.loads(line) if line.strip() else {}
-                if frame.get("event") == "post":
-                    yield seen_post(frame)
-
-
-def _session(headers: Mapping[str, str] | None = None) -> aiohttp.ClientSession:
+@asynccontextmanager
+async def open_outside() -> AsyncIterator[Outside]:
+    """Open connections to the outside world, as many as are asked for."""
     timeout = aiohttp.ClientTimeout(total=None, connect=CALL_SECONDS_MAX, sock_read=CALL_SECONDS_MAX)
-    return aiohttp.ClientSession(headers=headers, timeout=timeout)
+    async with aiohttp.ClientSession(timeout=timeout) as http:
+        yield Outside(http)

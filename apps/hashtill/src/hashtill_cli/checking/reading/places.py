@@ -9,12 +9,16 @@ from pathlib import Path
 import psutil
 
 from hashtill_cli.embedded.keyring import FILE_NAME as KEYRING_FILE
-from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.embedded.keyring import Keyring, derived_key
 from hashtill_cli.embedded.servers import SERVICES
 from hashtill_cli.supervisor.address_book import AddressBook, NotRunningError, read_address_book
+from kernel.secret import Secret
 
 PREFIX = "HASHTILL_CHECK_"
 """Variables of an external suite; with HASHTILL_CHECK_ORDERS_DATABASE_URL set, no address book is read."""
+
+SPANS_FOLDER = "spans"
+"""Where in a suite's data folder a collector's files are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,6 @@ class Places:
 
     databases: Mapping[str, str] = field(repr=False)
     nats_url: str = field(default="", repr=False)
-    orders_target: str = ""
     processor_url: str = ""
     processor_key: str = field(default="", repr=False)
     processor_since: datetime | None = None
@@ -31,6 +34,8 @@ class Places:
     mail_url: str = ""
     x_url: str = ""
     logs: Path | None = None
+    spans: Path | None = None
+    """A folder of what a collector's file exporter wrote (OTLP as JSON lines)."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -46,15 +51,16 @@ def _external(given: Mapping[str, str]) -> Places:
     names = {service: f"{PREFIX}{service.upper()}_DATABASE_URL" for service in SERVICES}
     if absent := [name for name in names.values() if name not in given]:
         raise NotRunningError(f"To check an external suite, set {', '.join(absent)} too.")
-    logs = given.get(f"{PREFIX}LOGS", "")
+    logs, spans = given.get(f"{PREFIX}LOGS", ""), given.get(f"{PREFIX}SPANS", "")
     return Places(
         databases={service: given[name] for service, name in names.items()},
         nats_url=given.get(f"{PREFIX}NATS_URL", ""),
-        orders_target=given.get(f"{PREFIX}ORDERS_TARGET", ""),
         processor_url=given.get(f"{PREFIX}PROCESSOR_URL", ""),
         processor_key=given.get(f"{PREFIX}PROCESSOR_KEY", ""),
         mail_url=given.get(f"{PREFIX}MAIL_URL", ""),
+        x_url=given.get(f"{PREFIX}X_URL", ""),
         logs=Path(logs) if logs else None,
+        spans=Path(spans) if spans else None,
         secrets={name: given[name] for name in (f"{PREFIX}PROCESSOR_KEY",) if name in given},
     )
 
@@ -62,18 +68,19 @@ def _external(given: Mapping[str, str]) -> Places:
 def _embedded(book: AddressBook, data: Path) -> Places:
     folder = data.resolve()
     secrets = Keyring(folder).all() if (folder / KEYRING_FILE).exists() else {}
+    spans = folder / SPANS_FOLDER
     card_network = book.processes.get("sandbox-cardnet", {}).get("http", "")
     return Places(
         databases=book.databases,
         nats_url=book.nats_url,
-        orders_target=book.processes["orders"]["grpc"],
         processor_url=_http(card_network),
         processor_key=secrets.get("cardnet_api_key", ""),
         processor_since=_started(book.supervisor_pid, card_network),
         mail_url=_http(book.processes.get("sandbox-mail", {}).get("http", "")),
         x_url=_http(book.processes.get("sandbox-x", {}).get("http", "")),
         logs=Path(book.logs),
-        secrets=secrets,
+        spans=spans if spans.is_dir() else None,
+        secrets=secrets | {f"{name}, derived": derived_key(Secret(password)) for name, password in secrets.items()},
     )
 
 

@@ -12,11 +12,12 @@ from orders.usecases.pass_time import watch_ages
 
 ENDED = 2_000
 _COPY = """
-INSERT INTO orders SELECT (jsonb_populate_record(orders, jsonb_build_object(
-    'order_id', gen_random_uuid(), 'post_id', 'ended' || number, 'confirmation_tag', 'tag' || number,
-    'state', CASE WHEN number % 2 = 0 THEN 'EXPIRED' ELSE 'COMPLETED' END, 'deadline_at', NULL,
-    'confirmed_at', posted_at, 'charge_id', gen_random_uuid()
-))).* FROM orders, generate_series(1, $1::int) AS number
+INSERT INTO orders SELECT ended.* FROM orders, generate_series(1, $1::int) AS number,
+    jsonb_populate_record(orders, jsonb_build_object(
+        'order_id', gen_random_uuid(), 'post_id', 'ended' || number, 'confirmation_tag', 'tag' || number,
+        'state', CASE WHEN number % 2 = 0 THEN 'EXPIRED' ELSE 'COMPLETED' END, 'deadline_at', NULL,
+        'confirmed_at', posted_at, 'charge_id', gen_random_uuid()
+    )) AS ended
 """
 _OF_THOSE_UNDER_WAY = {"orders_awaiting", "orders_stepping", "orders_timed"}
 

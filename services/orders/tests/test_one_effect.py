@@ -1,13 +1,14 @@
 """A post has at most one effect: copies, edits, deletions and repeated confirmations, in both stores."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from services.orders.tests.orders_world import ANN, BOB, OTHER_TAG, TAG, World, message_id
 
 from kernel.ids import PostId
 from orders.domain.order import Order
-from orders.domain.posts import PostKind, VerdictWord
+from orders.domain.posts import Post, PostKind, VerdictWord
 from orders.domain.states import CancelReason, State
 from orders.usecases.follow_orders import Posted, Reply, apply_replies
 from orders.usecases.read_orders import Story, explain_post
@@ -21,6 +22,33 @@ async def test_a_second_early_confirmation_changes_nothing(world: World) -> None
     await world.receive(world.post(ANN, order.confirmation_tag or ""))
 
     assert await world.again(order) == kept
+
+
+async def test_of_two_early_confirmations_the_earlier_posted_is_kept_whichever_comes_first(world: World) -> None:
+    order = await world.held()
+    tag, window = order.confirmation_tag or "", world.limits.confirm_window
+    late = world.post(ANN, tag, posted_at=world.store.at + window + timedelta(milliseconds=1))
+    in_time = world.post(ANN, tag, posted_at=world.store.at + window)
+
+    await world.receive(late)
+    await world.receive(in_time)
+    await world.reply(order.order_id)
+
+    assert (await world.again(order)).state is State.COMMITTING
+    assert await _verdicts(world, late, in_time) == [("IGNORED", "DUPLICATE"), ("CONFIRMED", "")]
+
+
+async def test_an_early_tag_takes_the_place_of_an_earlier_repost_of_something_else(world: World) -> None:
+    order = await world.held()
+    repost = world.post(ANN, kind=PostKind.REPOST, target_post_id=PostId("777"))
+    tagged = world.post(ANN, order.confirmation_tag or "", posted_at=world.store.at + timedelta(seconds=1))
+
+    await world.receive(repost)
+    await world.receive(tagged)
+    await world.reply(order.order_id, post_id="888")
+
+    assert (await world.again(order)).state is State.COMMITTING
+    assert await _verdicts(world, repost, tagged) == [("IGNORED", "DUPLICATE"), ("CONFIRMED", "")]
 
 
 async def test_one_post_delivered_many_times_has_one_effect(world: World) -> None:
@@ -153,3 +181,14 @@ async def test_a_repost_kept_on_two_orders_confirms_the_one_it_was_of_and_stays_
 def _reply(world: World, order: Order, post_id: PostId) -> Reply:
     posted = Posted(post_id=post_id, at=world.store.at)
     return Reply(message_id=message_id(world), order_id=order.order_id, posted=posted)
+
+
+async def _verdicts(world: World, *posts: Post) -> list[tuple[str, str]]:
+    stories = [await explain_post((post.network, post.post_id), transactions=world.transactions) for post in posts]
+    verdicts = [story.verdicts for story in stories if isinstance(story, Story)]
+    return [
+        (dated.verdict.word, dated.verdict.reason)
+        for post, of_order in zip(posts, verdicts, strict=True)
+        for dated in of_order
+        if dated.verdict.post_id == post.post_id
+    ]

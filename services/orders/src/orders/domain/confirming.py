@@ -23,6 +23,8 @@ class Confirming:
     change: Change
     word: VerdictWord
     reason: str = ""
+    displaced: Confirmation | None = None
+    """The kept confirmation whose place this one took."""
 
 
 def confirmation_of(post: Post) -> Confirmation:
@@ -93,11 +95,21 @@ def _while_prompting(change: Change, confirmation: Confirmation, cause: Cause) -
     """Honour a button at once, for its address is of this order alone; keep a post until our reply's time is known."""
     if confirmation.kind in {ConfirmationKind.MAIL, ConfirmationKind.PAGE}:
         return _confirmed(change, confirmation, cause)
-    if change.order.early is not None:
+    early = change.order.early
+    if early is not None and _stands_before(early, confirmation):
         return Confirming(change=change, word=VerdictWord.IGNORED, reason="DUPLICATE")
     detail = "It came before our own reply was written down; it is decided with it."
     kept = note(change, "ConfirmationKept", cause, detail=detail, early=confirmation)
-    return Confirming(change=kept, word=VerdictWord.CONFIRMED, reason=EARLY)
+    return Confirming(change=kept, word=VerdictWord.CONFIRMED, reason=EARLY, displaced=early)
+
+
+def _stands_before(early: Confirmation, other: Confirmation) -> bool:
+    """Whether a kept confirmation keeps its place: a tag names this order for certain, a repost perhaps another post.
+
+    Of two of a kind the earlier one: posts do not arrive in their order, and the later one may be late.
+    """
+    kinds = (early.kind is ConfirmationKind.REPOST, other.kind is ConfirmationKind.REPOST)
+    return (kinds[0], early.at) <= (kinds[1], other.at)
 
 
 def _while_awaiting(change: Change, confirmation: Confirmation, cause: Cause) -> Confirming:

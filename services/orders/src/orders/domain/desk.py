@@ -11,7 +11,7 @@ from orders.domain import saga
 from orders.domain.change import Cause, Change, looked_at
 from orders.domain.confirming import confirm, confirmation_of
 from orders.domain.limits import Limits
-from orders.domain.order import Order
+from orders.domain.order import Confirmation, Order
 from orders.domain.posts import Post, PostKind, Reading, Verdict, VerdictWord, verdict_on
 from orders.domain.purchasing import NOT_LINKED, Link, PostRefused, Standing, reason_not_to_buy, received, refused
 from orders.domain.states import State
@@ -91,8 +91,26 @@ class Desk:
             outcomes = sorted(outcomes, key=lambda outcome: outcome.word is not VerdictWord.CONFIRMED)[:1]
         for outcome in outcomes:
             self._changes[outcome.change.order.order_id] = outcome.change
+            self._give_up(outcome.change.order, outcome.displaced)
         last = outcomes[-1]
         return verdict_on(post, last.word, last.reason, order_id=last.change.order.order_id)
+
+    def _give_up(self, order: Order, displaced: Confirmation | None) -> None:
+        """Say of a kept confirmation that lost its place that it came to nothing."""
+        if displaced is None or displaced.post_id is None or displaced.version_id is None:
+            return
+        self._note(
+            Verdict(
+                network=order.network,
+                post_id=displaced.post_id,
+                version_id=displaced.version_id,
+                author_id=order.author_id,
+                word=VerdictWord.IGNORED,
+                reason="DUPLICATE",
+                posted_at=displaced.at,
+                order_id=order.order_id,
+            )
+        )
 
     def _named_by(self, reading: Reading, post: Post) -> Iterator[Order]:
         """Find the orders a confirmation names: by tag, or by the reposted reply (by the author while unknown)."""

@@ -1,7 +1,7 @@
 # `make` alone lists the commands below; each sets up what it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench stubs docs chart lock clean lint types imports protos tidy
+.PHONY: help setup demo up test check bench races stubs docs chart lock clean lint types imports protos tidy
 
 BIN := .venv/bin
 PYTHONS := libs services apps sandbox tests tools conftest.py
@@ -23,6 +23,9 @@ check: lint types imports protos chart tidy ## hold the code to its rules, in un
 
 bench: setup ## measure complete purchases through the whole suite
 	@$(BIN)/hashtill bench purchases --seconds $(or $(SECONDS),30)
+
+races: setup ## race confirmations against the end of their windows, and check every history (ORDERS=100000)
+	@$(BIN)/python -m tests.races.program --orders $(or $(ORDERS),100000)
 
 stubs: setup ## generate libs/stubs from protos/
 	@$(BIN)/python tools/stubs.py

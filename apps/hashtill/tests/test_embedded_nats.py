@@ -1,4 +1,6 @@
 import asyncio
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import nats
@@ -24,6 +26,33 @@ async def test_messages_survive_a_restart_on_the_same_port(tmp_path: Path) -> No
 
     with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server:
         assert await stored(server) == 1
+
+
+def test_a_server_whose_stream_cannot_be_written_complains(tmp_path: Path) -> None:
+    with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server:
+        well = server.complaint()
+    gone = server.complaint()
+    with HTTPServer(("127.0.0.1", 0), _Unhealthy) as monitoring:
+        answering = threading.Thread(target=monitoring.handle_request)
+        answering.start()
+        server.monitoring_port = monitoring.server_port
+        unwell = server.complaint()
+        answering.join()
+
+    assert (well, gone) == ("", "")
+    assert unwell == "is not healthy (no space left on device)"
+
+
+class _Unhealthy(BaseHTTPRequestHandler):
+    """Answers as nats-server does once a write failed."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b"no space left on device")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 async def test_nobody_enters_without_the_password(tmp_path: Path) -> None:

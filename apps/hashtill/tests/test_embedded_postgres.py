@@ -11,6 +11,7 @@ import psutil
 import pytest
 from apps.hashtill.tests.machine import ask, users_and_modes_above
 
+from chassis.data_testing import until
 from hashtill_cli.embedded.accounts import account_for_postgres
 from hashtill_cli.embedded.data_folder import data_folder
 from hashtill_cli.embedded.databases import service_dsns
@@ -105,6 +106,37 @@ def test_a_killed_postmaster_starts_again_with_everything_committed(open_folder:
 
         assert ask(server, "SELECT answer FROM kept") == 42
         assert server.port == port
+
+
+async def test_no_connection_of_a_killed_postmaster_works_on_beside_the_next_one(
+    open_folder: Path, houses: Path
+) -> None:
+    with started(open_folder, houses) as server:
+        assert server.process is not None
+        dsn = server.admin_dsn.reveal()
+        busy, other = await asyncpg.connect(dsn, ssl=False), await asyncpg.connect(dsn, ssl=False)
+        orphan = int(await busy.fetchval("SELECT pg_backend_pid()"))
+        working = asyncio.create_task(busy.execute("DO $$ BEGIN LOOP END LOOP; END $$"))
+
+        async def works() -> bool:
+            return bool(await other.fetchval("SELECT state = 'active' FROM pg_stat_activity WHERE pid = $1", orphan))
+
+        await until(works)
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait(10)
+        assert serves(orphan, server.cluster)
+
+        await asyncio.to_thread(server.restart)
+
+        assert not serves(orphan, server.cluster)
+        with pytest.raises((asyncpg.PostgresError, ConnectionError)):
+            await working
+        assert await asyncio.to_thread(_answers, server) == 1
+        other.terminate()
+
+
+def _answers(server: Postgres) -> object:
+    return ask(server, "SELECT 1")
 
 
 def test_a_pid_file_that_names_a_stranger_does_not_stop_a_start(open_folder: Path, houses: Path) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from hashtill_cli.embedded.errors import EmbeddedServerError
 from hashtill_cli.embedded.folders import make_folder
@@ -22,6 +24,12 @@ USER = "hashtill"
 
 READY_SECONDS_MAX = 30.0
 """Usually 50 ms; a large store is read through first."""
+
+HEALTH_SECONDS_MAX = 0.5
+"""Its answer is a matter of a millisecond; whoever asks has other things to look after."""
+
+HEALTH_BYTES_MAX = 300
+"""Enough of its answer to read why."""
 
 CHOOSE_PORT = -1
 """nats-server's own way to say: any free port."""
@@ -59,6 +67,16 @@ class Nats:
     def running(self) -> bool:
         """Whether its process lives."""
         return self.process is not None and self.process.poll() is None
+
+    def complaint(self) -> str:
+        """Ask whether every stream can be written: one whose write failed (a full disk) stays shut until a restart."""
+        try:
+            with urlopen(f"{self.monitoring_url}/healthz", timeout=HEALTH_SECONDS_MAX):  # noqa: S310 - our own loopback address
+                return ""
+        except HTTPError as answer:
+            return f"is not healthy ({answer.read(HEALTH_BYTES_MAX).decode(errors='replace')})"
+        except OSError:
+            return ""  # it is busy, or has just died: the next look tells
 
     @property
     def url(self) -> Secret[str]:

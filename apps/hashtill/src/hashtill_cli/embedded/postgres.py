@@ -53,6 +53,10 @@ class Postgres:
         """Whether its process lives."""
         return self.process is not None and self.process.poll() is None
 
+    def complaint(self) -> str:
+        """Nothing: a postmaster that lives heals itself."""
+        return ""
+
     @property
     def admin_dsn(self) -> Secret[str]:
         """The superuser's address, for creating databases; services get their own."""

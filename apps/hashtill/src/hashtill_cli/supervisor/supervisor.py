@@ -4,11 +4,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from hashtill_cli.supervisor.children import Child, Children
 from hashtill_cli.supervisor.forking import StartError
 from hashtill_cli.supervisor.readiness import Watcher
+from hashtill_cli.supervisor.tended import Server, Tended
 
 READY_SECONDS_MAX = 60.0
 """Eight are the promise; on a busy machine a first start may take several times that."""
@@ -30,17 +30,6 @@ LOG_LINES_SHOWN = 12
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
-class Server(Protocol):
-    """A server beside the suite that is started again when it dies."""
-
-    @property
-    def running(self) -> bool:
-        """Whether its process lives."""
-
-    def restart(self) -> None:
-        """Start it again where it was."""
-
-
 class Supervisor:
     """Runs children until told to stop; `wait_ready` first, then `run`. It calls `look` at every tick."""
 
@@ -53,7 +42,7 @@ class Supervisor:
         look: Callable[[], None] = lambda: None,
     ) -> None:
         self._children = children
-        self._servers = servers
+        self._servers = [Tended(name, server, tell=tell) for name, server in servers.items()]
         self._look = look
         self._tell = tell
         self._stopping = False
@@ -97,10 +86,8 @@ class Supervisor:
         self._look()
         for child, code in self._children.dead():
             self._bury(child, code, at_start=at_start)
-        for name, server in self._servers.items():
-            if not server.running:
-                self._tell(f"{name} died; starting it again")
-                server.restart()
+        for server in self._servers:
+            server.tend()
         self._children.start_due()
 
     def _bury(self, child: Child, code: int, *, at_start: bool) -> None:

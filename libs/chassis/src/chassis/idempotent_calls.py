@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from chassis.idempotency import Claim, Repeated, contents_of
 from chassis.validation import read_uuid
+from kernel.failpoints import FailPoint, failpoint
 from kernel.refusals import Refusal, RefusedError
 
 U = TypeVar("U")
@@ -69,6 +70,8 @@ class AnswerOnce(Generic[U]):
                 return response_type.FromString(claim.response)
             response = await do(Within(unit))
             await requests.answer(request_id, response.SerializeToString())
+            failpoint(FailPoint.CALL_UNCOMMITTED)
+        failpoint(FailPoint.CALL_COMMITTED)
         return response
 
 

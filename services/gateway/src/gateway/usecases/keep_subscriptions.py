@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.domain.subscriptions import ExistingSubscription, subscription_changes
 from gateway.usecases.network import Subscriptions
 from gateway.usecases.ports import Transactions
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import NetworkUserId
 
 
@@ -43,6 +44,8 @@ async def keep_subscriptions(
     for subscription_id in changes.delete_ids:
         await network.unsubscribe(subscription_id)
     added = [await network.subscribe(each) for each in changes.add]
+    if added:
+        failpoint(FailPoint.GATEWAY_SUBSCRIPTION_ANSWERED)
     refused = sum(each.refused for each in added)
     gone = set(changes.delete_ids)
     stayed = [each for each in existing if each.subscription_id not in gone]

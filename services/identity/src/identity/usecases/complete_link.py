@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from identity.domain.authorization import Authorization, refuse_return
 from identity.domain.link import Link, authorize
 from identity.usecases.ports import Grant, SocialNetwork, Transactions
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network
 from kernel.refusals import Refusal, RefusalKind
 from kernel.secret import Secret
@@ -29,6 +30,7 @@ async def complete_link(
         return taken
     authorization, link = taken
     grant = await networks[link.network].redeem(code=came_back.code, verifier=authorization.verifier)
+    failpoint(FailPoint.IDENTITY_GRANT_ANSWERED)
     if isinstance(grant, Refusal):
         return grant
     return await apply_grant(link, grant, transactions=transactions)

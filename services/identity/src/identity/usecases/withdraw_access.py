@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from identity.usecases.ports import SocialNetwork, Transactions
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network
 
 WITHDRAWN_AT_ONCE_MAX = 20
@@ -15,6 +16,7 @@ async def withdraw_access(*, transactions: Transactions, networks: Mapping[Netwo
         due = await unit.grants.due(limit=WITHDRAWN_AT_ONCE_MAX)
     withdrawn = [each.link_id for each in due if await networks[each.network].withdraw(each.token)]
     if withdrawn:
+        failpoint(FailPoint.IDENTITY_WITHDRAWAL_ANSWERED)
         async with transactions.begin() as unit:
             await unit.grants.drop(withdrawn)
     return bool(due) and len(withdrawn) == len(due)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import MerchantId, OrderId
 from kernel.money import Money
 from kernel.refusals import Refusal, RefusalKind
@@ -115,6 +114,4 @@ async def _change(
             return decided
         saved = await unit.orders.save([decided])
         await unit.outbox.add(told_of(saved))
-        failpoint(FailPoint.ORDERS_CALL_UNCOMMITTED)
-    failpoint(FailPoint.ORDERS_CALL_COMMITTED)
     return decided.order

@@ -92,6 +92,8 @@ async def apply_charges(told: Sequence[ChargeTold], *, transactions: Transaction
                 cause = _cause(unit, limits, each.message_id)
                 changes[each.order_id] = apply_charge(change, each.seen, cause)
         await _save(unit, changes)
+        failpoint(FailPoint.ORDERS_CHARGES_UNCOMMITTED)
+    failpoint(FailPoint.ORDERS_CHARGES_COMMITTED)
 
 
 async def lose_links(lost: Sequence[LinkLost], *, transactions: Transactions, limits: Limits) -> None:
@@ -106,6 +108,8 @@ async def lose_links(lost: Sequence[LinkLost], *, transactions: Transactions, li
             if order.link_id in causes
         }
         await _save(unit, changes)
+        failpoint(FailPoint.ORDERS_LINKS_UNCOMMITTED)
+    failpoint(FailPoint.ORDERS_LINKS_COMMITTED)
 
 
 def _apply_reply(change: Change, reply: Reply, cause: Cause) -> tuple[Change, Confirming | None]:

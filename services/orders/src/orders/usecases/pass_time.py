@@ -45,12 +45,14 @@ async def pass_deadlines(*, replies: Backlog, transactions: Transactions, limits
     """
     async with transactions.begin() as unit:
         at = unit.at
-        more = await _pass(_BY_THE_CLOCK, unit, at=at, limits=limits)
+        passed = await _pass(_BY_THE_CLOCK, unit, at=at, limits=limits)
         replies_missed = bool(await unit.orders.lock_overdue(_BY_REPLIES, at=at, count_max=1))
     if replies_missed and await replies.pending() == 0:
         async with transactions.begin() as unit:
-            more = await _pass(_BY_REPLIES, unit, at=at, limits=limits) or more
-    return more
+            passed = max(passed, await _pass(_BY_REPLIES, unit, at=at, limits=limits))
+    if passed:
+        failpoint(FailPoint.ORDERS_DEADLINE_COMMITTED)
+    return passed == OVERDUE_MAX
 
 
 async def watch_ages(*, transactions: Transactions) -> Mapping[State, int]:
@@ -59,12 +61,14 @@ async def watch_ages(*, transactions: Transactions) -> Mapping[State, int]:
         return await unit.orders.stale(at=unit.at)
 
 
-async def _pass(states: frozenset[State], unit: Unit, *, at: datetime, limits: Limits) -> bool:
+async def _pass(states: frozenset[State], unit: Unit, *, at: datetime, limits: Limits) -> int:
     overdue = await unit.orders.lock_overdue(states, at=at, count_max=OVERDUE_MAX)
     cause = Cause(at=unit.at, limits=limits, id="deadline")
     saved = await unit.orders.save([pass_deadline(looked_at(order), cause) for order in overdue])
     await unit.outbox.add(told_of(saved))
-    return len(overdue) == OVERDUE_MAX
+    if overdue:
+        failpoint(FailPoint.ORDERS_DEADLINE_UNCOMMITTED)
+    return len(overdue)
 
 
 async def _expire_on(

@@ -39,8 +39,8 @@ async def begin_endings(
             if isinstance(step, Step):
                 charges[each.charge_id] = step.charge
         await _save(steps, before=before, after=charges, unit=unit)
-        failpoint(FailPoint.PAYMENTS_BEGIN_UNCOMMITTED)
-    failpoint(FailPoint.PAYMENTS_BEGIN_COMMITTED)
+        failpoint(FailPoint.PAYMENTS_ENDING_UNCOMMITTED)
+    failpoint(FailPoint.PAYMENTS_ENDING_COMMITTED)
     return [each if isinstance(each, Refusal) else begun(each) for each in steps]
 
 

@@ -31,8 +31,8 @@ async def begin_refund(asked: RefundAsked, *, transactions: Transactions) -> Beg
         if step.operation is not None:
             await unit.charges.save([step.charge])
             await unit.operations.add([step.operation])
-        failpoint(FailPoint.PAYMENTS_BEGIN_UNCOMMITTED)
-    failpoint(FailPoint.PAYMENTS_BEGIN_COMMITTED)
+        failpoint(FailPoint.PAYMENTS_REFUND_UNCOMMITTED)
+    failpoint(FailPoint.PAYMENTS_REFUND_COMMITTED)
     return begun(step)
 
 

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardToken
 from kernel.refusals import Refusal
 from kernel.secret import Secret
@@ -51,6 +52,7 @@ async def enter_card(session: CardSession, entry: CardEntry, *, desk: CardDesk) 
         return counted
     key = f"token:{counted.card_session_id}:{counted.entries}"
     tokenized = await desk.processor.tokenize(entry, key=key)
+    failpoint(FailPoint.PAYMENTS_CARD_ANSWERED)
     if isinstance(tokenized, Refusal):
         return tokenized
     fingerprint = desk.fingerprints.of(entry.number.reveal())
@@ -96,6 +98,7 @@ async def _keep(
         await unit.cards.add(card)
         await unit.sessions.save(entered)
         await unit.outbox.add([CardFact(card=known, at=unit.at)])
+    failpoint(FailPoint.PAYMENTS_CARD_COMMITTED)
     return entered
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from kernel.failpoints import FailPoint, failpoint
 from payments.domain.instruction import Instruction, instruct
 from payments.domain.operation import Operation, OperationKind, OperationState
 from payments.domain.outcome import Outcome, Unknown
@@ -31,11 +32,13 @@ async def settle_operations(*, transactions: Transactions, processor: Processor)
     leased = await lease_due(transactions=transactions)
     if not (leased.ask or leased.send or leased.given_up):
         return False
+    failpoint(FailPoint.PAYMENTS_QUESTION_LEASED)
     heard = await _ask(leased.ask, processor=processor)
     unheard = [each for each in leased.ask if each.key not in heard]
     results = [(each, heard[each.key]) for each in leased.ask if each.key in heard]
     results += await _send([*leased.send, *unheard], processor=processor)
     results += [(each, Unknown(why=KEY_TOO_OLD)) for each in leased.given_up]
+    failpoint(FailPoint.PAYMENTS_QUESTION_ANSWERED)
     await apply_outcomes(results, transactions=transactions)
     return True
 

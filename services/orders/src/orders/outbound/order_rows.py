@@ -1,12 +1,10 @@
-"""Order rows: an order as the columns of its table, and back; what changes together is saved together."""
+"""Order rows: an order as the columns of its table; what changes together is saved together."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from kernel.money import Money
-from orders.domain.order import Charge, Confirmation, ConfirmationKind, Order, Refund, Shipment, Terms
-from orders.domain.states import CancelReason, State
+from orders.domain.order import Order
 
 FIXED = {
     "order_id": "uuid",
@@ -76,37 +74,6 @@ def _refund_values(order: Order) -> Values:
     return order.refund.refunded_minor, order.refund.request_id, order.refund.asked_minor
 
 
-def order_of(row: Mapping[str, Any]) -> Order:
-    """Read an order from its row."""
-    return Order(
-        **{column: row[column] for column in FIXED},
-        state=State(row["state"]),
-        version=row["version"],
-        updated_at=row["updated_at"],
-        ends_as=State(row["ends_as"]) if row["ends_as"] else None,
-        reason=row["reason"],
-        cancel_reason=CancelReason(row["cancel_reason"]) if row["cancel_reason"] else None,
-        disowned=row["disowned"],
-        deadline_at=row["deadline_at"],
-        next_step_at=row["next_step_at"],
-        attempts=row["attempts"],
-        terms=_terms(row) if row["offer_id"] is not None else None,
-        confirmation_tag=row["confirmation_tag"],
-        prompt_post_id=row["prompt_post_id"],
-        confirm_by=row["confirm_by"],
-        early=_early(row) if row["early_at"] is not None else None,
-        confirmation=_confirmation(row) if row["confirmed_at"] is not None else None,
-        charge=Charge(attempt=row["charge_attempt"], charge_id=row["charge_id"], card_last4=row["card_last4"]),
-        remorse_ends_at=row["remorse_ends_at"],
-        shipment=_shipment(row) if row["accepted_at"] is not None else None,
-        refund=Refund(
-            refunded_minor=row["refunded_minor"],
-            request_id=row["refund_request_id"],
-            asked_minor=row["refund_asked_minor"],
-        ),
-    )
-
-
 def _terms_values(order: Order) -> Values:
     terms = order.terms
     if terms is None:
@@ -126,45 +93,11 @@ def _terms_values(order: Order) -> Values:
     )
 
 
-def _terms(row: Mapping[str, Any]) -> Terms:
-    currency = row["currency_code"]
-    return Terms(
-        offer_id=row["offer_id"],
-        merchant_id=row["merchant_id"],
-        merchant_name=row["merchant_name"],
-        title=row["title"],
-        price=Money(amount_minor=row["price_minor"], currency_code=currency),
-        tax=Money(amount_minor=row["tax_minor"], currency_code=currency),
-        shipping=Money(amount_minor=row["shipping_minor"], currency_code=currency),
-        total=Money(amount_minor=row["total_minor"], currency_code=currency),
-        digital=row["digital"],
-    )
-
-
-def _early(row: Mapping[str, Any]) -> Confirmation:
-    return Confirmation(
-        kind=ConfirmationKind(row["early_kind"]),
-        at=row["early_at"],
-        post_id=row["early_post_id"],
-        version_id=row["early_version_id"],
-        target_post_id=row["early_target_post_id"],
-    )
-
-
 def _confirmation_values(order: Order) -> Values:
     confirmation = order.confirmation
     if confirmation is None:
         return (None,) * 4
     return confirmation.kind, confirmation.at, confirmation.post_id, confirmation.version_id
-
-
-def _confirmation(row: Mapping[str, Any]) -> Confirmation:
-    return Confirmation(
-        kind=ConfirmationKind(row["confirmation_kind"]),
-        at=row["confirmed_at"],
-        post_id=row["confirmation_post_id"],
-        version_id=row["confirmation_version_id"],
-    )
 
 
 def _shipment_values(order: Order) -> Values:
@@ -177,16 +110,6 @@ def _shipment_values(order: Order) -> Values:
         shipment.carrier,
         shipment.tracking_number,
         shipment.shipped_at,
-    )
-
-
-def _shipment(row: Mapping[str, Any]) -> Shipment:
-    return Shipment(
-        accepted_at=row["accepted_at"],
-        deliver_by=row["deliver_by"],
-        carrier=row["carrier"],
-        tracking_number=row["tracking_number"],
-        shipped_at=row["shipped_at"],
     )
 
 

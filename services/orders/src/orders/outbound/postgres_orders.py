@@ -16,7 +16,8 @@ from orders.domain.order import Order
 from orders.domain.purchasing import Standing
 from orders.domain.states import State
 from orders.outbound import order_sql
-from orders.outbound.order_rows import differing, fixed_of, order_of, state_of
+from orders.outbound.order_reading import order_of
+from orders.outbound.order_rows import differing, fixed_of, state_of
 from orders.usecases.ports import OrderFilter, Postponed, Sought, StoryStep
 
 _LOG_COLUMNS = 8

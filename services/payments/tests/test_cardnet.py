@@ -256,20 +256,6 @@ async def test_cards_are_described_by_the_network_or_refused_with_the_field(card
     assert [refusal_field(each) for each in refused] == ["cvv", "number"]
 
 
-async def test_a_difference_between_the_ledgers_is_found(network: Network, cardnet: Cardnet) -> None:
-    charge = await network.authorized()
-    headers = {"Authorization": f"Bearer {cardnet.key}", "Idempotency-Key": "by-hand"}
-    path = f"{cardnet.url}/v1/authorizations/{charge.authorization}/void"
-
-    async with cardnet.session.post(path, headers=headers) as answer:
-        answer.raise_for_status()
-    found = await reconcile(transactions=network.transactions, processor=network.processor)
-
-    (difference,) = found.differences
-    assert (difference.reference, difference.kind.value) == (str(charge.order_id), "GIVE_BACK")
-    assert (difference.ours_minor, difference.theirs_minor) == (0, PRICE.amount_minor)
-
-
 async def do(network: Network, operation: str, charge: Charge | None) -> Charge:
     """Ask for one operation; gives the charge as it was answered."""
     if charge is None:

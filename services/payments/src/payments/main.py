@@ -16,6 +16,7 @@ from hashtill.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceSe
 from payments.inbound.card_page import CardPage
 from payments.inbound.card_servicer import PageAddresses
 from payments.inbound.page_site import PageSite
+from payments.inbound.reconciling import EVERY_SECONDS, Reconciler
 from payments.inbound.servicer import PaymentsServicer
 from payments.outbound.http_processor import HttpProcessor
 from payments.outbound.inprocess_processor import InProcessProcessor
@@ -98,6 +99,9 @@ async def _add_calls(
         return lapsed
 
     lifecycle.add_worker("settle-operations", settler.run)
+    if isinstance(processor, HttpProcessor):
+        reconciler = Reconciler(transactions=transactions, processor=processor)
+        lifecycle.add_worker("reconcile", Worker(reconciler.run_once, poll_seconds=EVERY_SECONDS).run)
     lifecycle.add_worker("lapse-charges", Worker(lapse, poll_seconds=LAPSE_POLL_SECONDS).run)
     desk = ChargeDesk(transactions=transactions, processor=processor, is_outage=is_outage, wake_settler=settler.wake)
     lifecycle.on_stop("charge-desk", desk.drain)

@@ -91,16 +91,19 @@ class HttpProcessor:
             return [Unknown(why="no_answer") for _ in keys]
 
     async def movements(self) -> Sequence[Movement]:
-        """Read the processor's whole ledger; raises when it is away."""
+        """Read the processor's whole ledger; raises ConnectionError when it is away or cannot be understood."""
         movements: list[Movement] = []
         after = 0
         for _ in range(LEDGER_PAGES_MAX):
-            page = await self._get(f"/v1/ledger?after={after}")
-            movements += [movement_of(row) for row in page["movements"]]
-            after = page["last"]
-            if not page["has_more"]:
+            try:
+                page = await self._get(f"/v1/ledger?after={after}")
+                movements += [movement_of(row) for row in page["movements"]]
+                after, more = page["last"], page["has_more"]
+            except _AWAY as error:
+                raise ConnectionError(f"The processor's ledger cannot be read ({type(error).__name__}).") from error
+            if not more:
                 return movements
-        raise ValueError(f"The processor's ledger has more than {LEDGER_PAGES_MAX} pages.")
+        raise ConnectionError(f"The processor's ledger has more than {LEDGER_PAGES_MAX} pages.")
 
     async def _send_kind(self, kind: OperationKind, instructions: Sequence[Instruction]) -> dict[str, Outcome]:
         name = f"payments.processor_{kind.lower()}"

@@ -1,7 +1,7 @@
 """JetStream: one connection a process, and the streams as they should be, declared and made idempotently."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,6 +158,15 @@ async def stream_state(client: Client, name: str) -> tuple[str, int] | None:
             return None
         raise
     return answer["created"], int(answer["state"]["last_seq"])
+
+
+async def missing_places(client: Client, name: str) -> Sequence[int]:
+    """Give the places between a stream's first and last that hold nothing: lost, or replaced where a key has one."""
+    answer = await api(client, f"STREAM.INFO.{name}", {"deleted_details": True})
+    state = answer["state"]
+    if not state["messages"]:
+        return range(1, int(state["last_seq"]) + 1)
+    return state.get("deleted") or ()
 
 
 def configuration(spec: StreamSpec, *, replicas: int) -> dict[str, Any]:

@@ -140,7 +140,8 @@ class Relay:
     async def _check_if_due(self, session: RelaySession) -> None:
         reconnects = self._client.stats["reconnects"]
         if reconnects != self._checked_reconnects or monotonic() - self._checked_at > CHECK_SECONDS:
-            await self._streams.check(session, names=tuple(self._rebuild))
+            connected = reconnects != self._checked_reconnects
+            await self._streams.check(session, names=tuple(self._rebuild), holes=connected)
             await session.unpark()
             self._checked_at, self._checked_reconnects = monotonic(), reconnects
 

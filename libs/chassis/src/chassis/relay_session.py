@@ -53,6 +53,13 @@ WITH lost AS (
 SELECT count(*) AS count, COALESCE(max(id), 0) AS last FROM lost
 """  # noqa: S608 - constant
 
+_UNPUBLISH_MISSING = """
+UPDATE outbox AS o SET published_at = NULL, stream = NULL, stream_seq = NULL
+WHERE stream = $1 AND stream_seq = ANY($2::bigint[])
+    AND NOT ($3 AND EXISTS (SELECT FROM outbox AS newer WHERE newer.subject = o.subject AND newer.id > o.id))
+"""
+"""A bucket keeps the newest value of a key alone ($3): where a newer one was told, the older is not missed."""
+
 _KNOWN = "SELECT stream, created, last_sequence FROM relay_stream"
 
 _REMEMBER = """
@@ -172,6 +179,13 @@ class RelaySession:
             if row is None or not row["count"]:
                 return total
             total, last = total + row["count"], row["last"]
+
+    async def unpublish_missing(self, stream: str, places: Sequence[int], *, newest_only: bool) -> int:
+        """Note the rows stored at these places as not published; gives how many there were."""
+        if not places:
+            return 0
+        done: str = await self._connection.execute(_UNPUBLISH_MISSING, stream, list(places), newest_only)
+        return int(done.rpartition(" ")[2])
 
     async def known_streams(self) -> Mapping[str, KnownStream]:
         """Give what was last known of every stream published to."""

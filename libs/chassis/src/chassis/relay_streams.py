@@ -6,7 +6,7 @@ from functools import lru_cache
 import structlog
 from nats.aio.client import Client
 
-from chassis.jetstream import StreamSpec, ensure_streams, stream_state
+from chassis.jetstream import StreamSpec, ensure_streams, missing_places, stream_state
 from chassis.relay_session import KnownStream, RelaySession
 
 RESENT_MARGIN = 1_000
@@ -40,12 +40,18 @@ class RelayStreams:
         """Tell whether newly stored messages got places that were taken before."""
         return bool(new_sequences) and min(new_sequences) <= self._known[stream].last_sequence
 
-    async def check(self, session: RelaySession, *, names: Sequence[str] = ()) -> None:
-        """Compare the streams published to, and these, with what is remembered, and un-publish what they lost."""
+    async def check(self, session: RelaySession, *, names: Sequence[str] = (), holes: bool = False) -> None:
+        """Compare the streams published to, and these, with what is remembered, and un-publish what they lost.
+
+        `holes` looks for lost places below a stream's end too, once a connection: a broker that starts on a torn file
+        leaves the place out and goes on behind it.
+        """
         remembered = await session.known_streams()
         for name in sorted({*remembered, *names}):
             if (now := await self._state(name)) is not None:
                 await self._compare(session, name, before=remembered.get(name), now=now)
+                if holes:
+                    await self._fill_holes(session, name)
 
     async def rewind(self, session: RelaySession, stream: str, *, first_new: int) -> None:
         """Un-publish from the first place that was given twice (and a margin), then look at the stream afresh."""
@@ -66,6 +72,13 @@ class RelayStreams:
         if before != now:
             await session.remember(name, now)
         self._known[name] = now
+
+    async def _fill_holes(self, session: RelaySession, name: str) -> None:
+        spec = self._specs.get(name)
+        places = await missing_places(self._client, name)
+        newest_only = spec is not None and spec.is_key_value
+        if count := await session.unpublish_missing(name, places, newest_only=newest_only):
+            structlog.get_logger().error("stream_has_holes", stream=name, sent_again=count)
 
     async def _state(self, name: str) -> KnownStream | None:
         state = await stream_state(self._client, name)

@@ -1,6 +1,7 @@
 """The broker is a cache of the outbox: streams lost, cut short or killed lose nothing, and nobody has to help."""
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -93,6 +94,50 @@ async def test_a_stream_whose_tail_was_cut_gets_it_again(
         await until(lambda: holds(own_nats, {*early, *late}))
 
     assert len(await messages_of(own_nats, "ORDERS")) == 50
+
+
+@pytest.mark.parametrize("torn", [1, 300])
+async def test_a_message_torn_at_the_end_of_a_streams_file_goes_again(
+    database: Database, own_nats: Client, nats_server: Nats, facts: Facts, torn: int
+) -> None:
+    names = {f"a{number}" for number in range(4)}
+    async with running(Relay(database, own_nats)):
+        await announce(database, facts(sorted(names)))
+        await until(lambda: none_left(database))
+        nats_server.stop()
+        [block] = nats_server.folder.rglob("streams/ORDERS/msgs/*.blk")
+        os.truncate(block, block.stat().st_size - torn)
+        nats_server.start()
+        await until(lambda: holds(own_nats, names))
+
+    assert set(await subjects_of(own_nats, "ORDERS")) == names
+
+
+async def test_a_torn_newest_value_of_a_key_goes_again_and_an_older_one_does_not(
+    database: Database, own_nats: Client, nats_server: Nats
+) -> None:
+    async def values() -> list[bytes]:
+        return [message.data for message in await messages_of(own_nats, "KV_known_tags")]
+
+    async def has_the_newest() -> bool:
+        try:
+            return await values() == [b"2"]
+        except (nats_errors.Error, ConsumerLostError):
+            return False
+
+    async with running(Relay(database, own_nats)):
+        for version in (1, 2):
+            async with database.transaction() as connection:
+                put = KeyValueChange(bucket="known_tags", key="k", version=version, value=b"%d" % version)
+                await add_outbox(connection, [put])
+            await until(lambda: none_left(database))
+        nats_server.stop()
+        newest = max(nats_server.folder.rglob("streams/KV_known_tags/msgs/*.blk"), key=lambda block: int(block.stem))
+        os.truncate(newest, newest.stat().st_size - 1)
+        nats_server.start()
+        await until(has_the_newest)
+
+    assert await values() == [b"2"]
 
 
 async def test_a_wiped_store_is_filled_again(

@@ -99,7 +99,11 @@ class BatchConsumer:
         self._chores_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consume until stopped; then the batch in hand is finished and acknowledged, the rest given back."""
+        """Consume until stopped; then the batch in hand is finished and acknowledged, the rest given back.
+
+        May be run again after it crashed: what it told itself then holds no longer.
+        """
+        self._stopping.clear()
         beside = [asyncio.create_task(self._stop_with(stop)), asyncio.create_task(self._keep_working())]
         try:
             while not stop.is_set():

@@ -1,8 +1,9 @@
 """Failures: only the guilty message fails, it is kept as a dead letter, and an outage blames nobody."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import pytest
 from libs.chassis.tests.data.consumer_world import (
     DURABLE,
     consumer_of,
@@ -22,8 +23,20 @@ from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
 from chassis.outbox import OutboxMessage
 from chassis.postgres import Database
 from hashtill.orders.v1.events_pb2 import OrderHeld, PurchaseRefused
+from kernel.failpoints import FailPoint, arm, disarm
 
 Facts = Callable[..., list[OutboxMessage]]
+
+
+@pytest.fixture
+def disarmed() -> Iterator[None]:
+    yield
+    disarm()
+
+
+def _crash_when_handled(point: FailPoint) -> None:
+    if point is FailPoint.CONSUMER_HANDLED:
+        raise ZeroDivisionError
 
 
 async def test_a_poison_message_fails_alone_among_199_good_ones(database: Database, nats: Client, facts: Facts) -> None:
@@ -88,6 +101,29 @@ async def test_an_outage_holds_the_batch_and_costs_no_delivery(database: Databas
         await until(lambda: settled(consumer))
 
     assert tries == [[1, 1]] * 4
+
+
+@pytest.mark.usefixtures("disarmed")
+async def test_a_consumer_that_crashed_waits_out_an_outage_in_its_next_life_too(
+    database: Database, nats: Client, facts: Facts
+) -> None:
+    await publish(database, nats, facts(["a"]))
+    tries: list[int] = []
+
+    async def handle(messages: Sequence[ReceivedMessage]) -> None:
+        tries.extend(message.deliveries for message in messages)
+        if len(tries) == 2:
+            raise ConnectionRefusedError
+
+    consumer = consumer_of(nats, database, handle)
+    arm(_crash_when_handled)
+    with pytest.raises(ZeroDivisionError):
+        await consumer.run(asyncio.Event())
+    disarm()
+    async with running(consumer):
+        await until(lambda: settled(consumer))
+
+    assert tries == [1, 2, 2]
 
 
 async def test_a_slow_batch_keeps_its_messages_and_those_behind_it(

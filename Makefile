@@ -1,7 +1,7 @@
 # `make` alone lists the commands below; each sets up what it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench races stubs docs chart lock clean lint types imports protos tidy
+.PHONY: help setup demo up test check bench races simulate chaos stubs docs chart lock clean lint types imports protos tidy
 
 BIN := .venv/bin
 PYTHONS := libs services apps sandbox tests tools conftest.py
@@ -26,6 +26,12 @@ bench: setup ## measure complete purchases through the whole suite
 
 races: setup ## race confirmations against the end of their windows, and check every history (ORDERS=100000)
 	@$(BIN)/python -m tests.races.program --orders $(or $(ORDERS),100000)
+
+simulate: setup ## play seeds of all services in one process under a virtual clock (SEEDS=1500; SEED=42 plays one again)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),150))
+
+chaos: setup ## strike a suite under load by everything that dies, is cut off, full or wrong, and account for every purchase (MINUTES=60)
+	@$(BIN)/python -m tests.faults.chaos --minutes $(or $(MINUTES),60)
 
 stubs: setup ## generate libs/stubs from protos/
 	@$(BIN)/python tools/stubs.py

@@ -11,7 +11,7 @@ from tests.simulation.stage import Life, Node
 from tests.simulation.waking import Signal
 
 from chassis.memory import MemoryOutbox
-from chassis.outbox import OutboxMessage, Outgoing, id_of
+from chassis.outbox import OutboxMessage, Outgoing
 from chassis.postgres import OutcomeUnknownError
 
 
@@ -120,6 +120,6 @@ class SimTransactions:
 
 
 def _written(message: Outgoing) -> str:
-    event = getattr(message, "event", None)
-    name = "KeyValue" if event is None else event.DESCRIPTOR.name
-    return f"{name}:{id_of(message)[:13]}"
+    if isinstance(message, OutboxMessage):
+        return f"{message.event.DESCRIPTOR.name}:{message.aggregate[:13]}.{message.version}"
+    return f"KeyValue:{message.key}.{message.version}"

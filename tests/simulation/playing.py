@@ -90,7 +90,7 @@ def _tell(world: World, told: Told) -> None:
         except Exception as error:  # noqa: BLE001 - a story that cannot be told is a failure of the seed
             world.stage.bug(name, error)
 
-    world.stage.loop.create_task(tell(), name=name)
+    world.telling.append(world.stage.loop.create_task(tell(), name=name))
 
 
 def _strike(world: World, planned: PlannedFault) -> None:
@@ -116,6 +116,8 @@ def _heal(world: World) -> None:
 
 def _close(world: World) -> None:
     """End every process and story, so that nothing is left hanging."""
+    for task in world.telling:
+        task.cancel()
     for node in world.stage.nodes.values():
         if node.life is not None:
             node.life.end()

@@ -110,9 +110,10 @@ class Life:
         """Take a step outside: it takes time, and the process may die in the middle of it."""
         self.check()
         await self.stage.latency()
-        if self.alive and self.stage.weather.strikes(Fault.CRASH_AT_A_STEP, f"{self.node.name} {where}"):
-            self.node.crash()
         self.check()
+        if self.stage.weather.strikes(Fault.CRASH_AT_A_STEP, where):
+            self.node.crash()
+            self.check()
 
     def end(self) -> None:
         """Let every task vanish."""

@@ -1,5 +1,6 @@
 """The world: six services, the broker between them, X, the processor and the mailbox around them, from one seed."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -43,6 +44,7 @@ class World:
         self.gateway = GatewayRun(self.suite, self.x)
         self.tellers: dict[int, Any] = {}
         """Each story's teller, by its number."""
+        self.telling: list[asyncio.Task[None]] = []
         self.runs = (self.identity, self.offers, self.orders, self.payments, self.notifier, self.gateway)
 
     def set_up(self, people: Sequence[Person]) -> None:

@@ -1,0 +1,92 @@
+"""A campaign: many seeds on every core, and what they add up to: rates, steps of the saga, faults, broken promises."""
+
+import gc
+import multiprocessing
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation import coverage
+from tests.simulation.chance import Fault
+from tests.simulation.playing import play
+
+CHUNK = 5
+SEEDS_FOR_COVERAGE = 1_000
+"""From so many seeds on, a step of the saga or a fault that was never seen fails the campaign."""
+
+
+@dataclass(slots=True)
+class Sum:
+    """What seeds add up to."""
+
+    seeds: int = 0
+    orders: int = 0
+    steps: Counter[coverage.Step] = field(default_factory=Counter)
+    faults: Counter[Fault] = field(default_factory=Counter)
+    failed: list[int] = field(default_factory=list)
+
+    def add(self, other: "Sum") -> None:
+        """Add what others played."""
+        self.seeds, self.orders = self.seeds + other.seeds, self.orders + other.orders
+        self.steps += other.steps
+        self.faults += other.faults
+        self.failed += other.failed
+
+
+def run_campaign(first: int, count: int, *, workers: int | None = None) -> tuple[Sum, float]:
+    """Play seeds; gives what they add up to, and how many seconds it took."""
+    began, total = time.perf_counter(), Sum()
+    chunks = [range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK)]
+    for each in _played(chunks, workers=workers or os.cpu_count() or 1):
+        total.add(each)
+    return total, time.perf_counter() - began
+
+
+def play_all(seeds: Sequence[int]) -> Sum:
+    """Play seeds one after the other."""
+    total = Sum()
+    for seed in seeds:
+        played = play(seed)
+        total.add(
+            Sum(
+                seeds=1,
+                orders=played.orders,
+                steps=coverage.taken(played.transitions),
+                faults=played.faults,
+                failed=[seed] if played.breaches else [],
+            )
+        )
+        del played
+    gc.collect()
+    return total
+
+
+def lines_of(total: Sum, seconds: float) -> Iterator[str]:
+    """Write what a campaign came to."""
+    yield f"{total.seeds} seeds, {total.orders} orders in {seconds:.1f} s:"
+    yield f"  {total.seeds / seconds:.2f} seeds/s, {total.orders / seconds:.0f} orders/s"
+    yield "steps of the saga:"
+    ordered = sorted(total.steps.items(), key=lambda pair: -pair[1])
+    yield from (f"  {number:>8} {state} + {fact}" for (state, fact), number in ordered)
+    yield f"  never taken: {coverage.written(coverage.never_taken(total.steps))}"
+    yield from (f"  impossible: {state} + {fact} ({why})" for (state, fact), why in coverage.UNREACHABLE.items())
+    yield "faults:"
+    yield from (f"  {total.faults[fault]:>8} {fault}" for fault in Fault)
+    yield f"failed: {', '.join(str(seed) for seed in sorted(total.failed)) or 'none'}"
+
+
+def is_covered(total: Sum) -> bool:
+    """Tell whether every fault was there, and, of a campaign that is long enough, every step of the saga."""
+    steps_due = total.seeds >= SEEDS_FOR_COVERAGE
+    return not coverage.never_struck(total.faults) and not (steps_due and coverage.never_taken(total.steps))
+
+
+def _played(chunks: Sequence[range], *, workers: int) -> Iterator[Sum]:
+    if workers == 1 or len(chunks) == 1:
+        yield from map(play_all, chunks)
+        return
+    gc.freeze()
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        yield from pool.imap_unordered(play_all, chunks)

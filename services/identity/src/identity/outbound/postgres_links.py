@@ -49,11 +49,17 @@ WHERE link.status IN ('ACTIVE', 'FROZEN')
 ORDER BY link.link_id FOR UPDATE OF link
 """
 
+_ASKED = {
+    "cardmember_id": "cardmember_id = ${place}::uuid",
+    "network": "network = ${place}",
+    "handle": "lower(handle) = ${place}",
+}
+"""What a person may look for, each by its index; a handle is given in lower case."""
+
 _PAGE = f"""
 SELECT {LINK_COLUMNS} FROM link
-WHERE ($1::uuid IS NULL OR cardmember_id = $1) AND ($2 = '' OR network = $2) AND ($3 = '' OR lower(handle) = $3)
-  AND ($4::timestamptz IS NULL OR (updated_at, link_id) < ($4, $5::uuid))
-ORDER BY updated_at DESC, link_id DESC LIMIT $6
+WHERE ($1::timestamptz IS NULL OR (updated_at, link_id) < ($1, $2::uuid)) {{asked}}
+ORDER BY updated_at DESC, link_id DESC LIMIT $3
 """
 
 
@@ -85,16 +91,11 @@ class PostgresLinks:
 
     async def page(self, where: LinkFilter, *, after: PageCursor | None, limit: int) -> Sequence[Link]:
         """Load one page, newest first."""
-        rows = await fetch_unnest(
-            self._connection,
-            _PAGE,
-            where.cardmember_id,
-            where.network,
-            where.handle,
-            after.updated_at if after else None,
-            after.link_id if after else None,
-            limit,
-        )
+        asked = {name: value for name in _ASKED if (value := getattr(where, name))}
+        conditions = [_ASKED[name].format(place=place) for place, name in enumerate(asked, start=4)]
+        statement = _PAGE.format(asked="".join(f" AND {condition}" for condition in conditions))
+        position = (after.updated_at, after.link_id) if after else (None, None)
+        rows = await fetch_unnest(self._connection, statement, *position, limit, *asked.values())
         return [link_of_row(row) for row in rows]
 
     async def add(self, link: Link) -> None:

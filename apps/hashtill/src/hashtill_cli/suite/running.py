@@ -22,6 +22,9 @@ from hashtill_cli.supervisor.supervisor import Server, Supervisor
 Tell = Callable[[str], None]
 """Says a step of the start to the person who waits."""
 
+Arrange = Callable[[Servers, list[ProcessSpec]], list[ProcessSpec]]
+"""Changes what is about to be forked: a fault run puts its own wires between the processes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
@@ -41,7 +44,9 @@ class Suite:
 
 
 @contextmanager
-def running_suite(data: Path, *, tell: Tell, extra: dict[str, str] | None = None) -> Iterator[Suite | None]:
+def running_suite(
+    data: Path, *, tell: Tell, extra: dict[str, str] | None = None, arrange: Arrange = lambda _, specs: specs
+) -> Iterator[Suite | None]:
     """Start everything and give it when ready; stop everything at the end. None when told to stop before.
 
     `extra` are variables for services (HASHTILL_…) and sandbox (SANDBOX_…) beyond a suite's usual ones; a demo's
@@ -50,7 +55,7 @@ def running_suite(data: Path, *, tell: Tell, extra: dict[str, str] | None = None
     began = time.monotonic()
     with embedded_servers(data) as servers:
         tell("PostgreSQL and NATS run")
-        specs = describe(servers, Keyring(data.resolve()), extra or {})
+        specs = arrange(servers, describe(servers, Keyring(data.resolve()), extra or {}))
         preload(specs)
         tell("imported, forking")
         with _supervised(specs, servers, data, tell) as (children, supervisor):

@@ -20,11 +20,11 @@ from hashtill_cli.bench.errors import BenchError
 from hashtill_cli.bench.timers.expiring import Lateness
 from hashtill_cli.bench.timers.judging import Fired, Heard, caught_up_at, early, late_percentile
 from hashtill_cli.bench.timers.load import TimersLoad
+from hashtill_cli.bench.timers.machine import SlowDisk, compiled, on_machine
 from hashtill_cli.bench.timers.pattern import story_of_one
 from hashtill_cli.bench.timers.phases import Seen
 from hashtill_cli.bench.timers.report import DISKS, Disk, TimersResult, show
 from hashtill_cli.bench.timers.seeding import Seeds
-from hashtill_cli.bench.timers.slow_disk import compiled, slow_disk
 from hashtill_cli.embedded.data_folder import data_folder
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.postgres import embedded_postgres
@@ -104,7 +104,7 @@ def test_a_slow_disk_syncs_slowly_and_keeps_what_was_written(open_folder: Path, 
     ):
         library = compiled(server.cluster.parent)
         usual = asyncio.run(_fastest_commit(server.admin_dsn))
-        with slow_disk(server, library=library, microseconds=50_000):
+        with on_machine(server, shared_buffers="64MB", slow=SlowDisk(library=library, microseconds=50_000)):
             slow = asyncio.run(_fastest_commit(server.admin_dsn))
         again = asyncio.run(_fastest_commit(server.admin_dsn))
 

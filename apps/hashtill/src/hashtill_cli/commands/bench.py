@@ -76,13 +76,16 @@ def timers(  # noqa: PLR0917 - as above
     seconds: Annotated[float, typer.Option(help="How long orders come due at the steady rate.", min=1)] = 30,
     idle: Annotated[float, typer.Option(help="Seconds in which nothing is due.", min=1)] = 10,
     replicas: Annotated[int, typer.Option(help="Processes of orders that expire.", min=1)] = 1,
+    shared_buffers: Annotated[str, typer.Option(help="PostgreSQL's memory.")] = "1GB",
     slow_disk: Annotated[bool, typer.Option(help="Everything again with a 2 ms fsync.")] = True,  # noqa: FBT002 - as above
     save: Save = None,
     data: Data = None,
 ) -> None:
     """Let orders' deadlines pass: steadily, all at once, and after an outage; never early, hardly late."""
     console = Console(width=WIDTH)
-    load = TimersLoad(pending=pending, seconds=seconds, idle_seconds=idle, replicas=replicas)
+    load = TimersLoad(
+        pending=pending, seconds=seconds, idle_seconds=idle, replicas=replicas, shared_buffers=shared_buffers
+    )
     with ending_in_words(console, BenchError, heading="No figure."):
         result = run_timers(load, tell=telling(console), slow=slow_disk, keep=data)
     _report(result, timers_report.show, console, save=save, ok=result.ok)

@@ -20,6 +20,8 @@ class TimersLoad:
     seconds: float = 30
     idle_seconds: float = 10
     replicas: int = 1
+    shared_buffers: str = "1GB"
+    """PostgreSQL's memory: a million orders with their indexes take one gigabyte; the embedded default is an eighth."""
 
     @property
     def rate(self) -> float:

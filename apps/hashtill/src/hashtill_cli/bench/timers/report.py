@@ -11,7 +11,6 @@ from hashtill_cli.bench.figures import machine
 from hashtill_cli.bench.targets import Target, figures_table, missed
 from hashtill_cli.bench.timers.load import TimersLoad
 from hashtill_cli.bench.timers.phases import Seen, late_ms
-from hashtill_cli.embedded.postgres_settings import SETTINGS
 
 DISKS = {"fast": "", "fsync2ms": "_fsync2ms"}
 """Which suffix the figures of each disk have."""
@@ -58,7 +57,7 @@ def figures_of(result: TimersResult) -> dict[str, Any]:
     for name, disk in result.disks.items():
         figures |= {f"{figure}{DISKS[name]}": value for figure, value in _of_disk(disk).items()}
     figures |= {"rate": round(result.load.rate), "burst": result.load.burst, "seconds": result.load.seconds}
-    figures |= {"replicas": result.load.replicas, "shared_buffers": SETTINGS["shared_buffers"]}
+    figures |= {"replicas": result.load.replicas, "shared_buffers": result.load.shared_buffers}
     return {**figures, "targets_missed": missed(_targets(figures), figures), "ok": result.ok}
 
 

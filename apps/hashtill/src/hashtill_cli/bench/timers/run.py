@@ -12,10 +12,10 @@ from chassis.postgres import Database
 from hashtill_cli.bench.folders import bench_folder
 from hashtill_cli.bench.timers import phases
 from hashtill_cli.bench.timers.load import SERVICE, TimersLoad
+from hashtill_cli.bench.timers.machine import SlowDisk, compiled, on_machine
 from hashtill_cli.bench.timers.phases import Parts
 from hashtill_cli.bench.timers.report import Disk, TimersResult
 from hashtill_cli.bench.timers.seeding import Seeds
-from hashtill_cli.bench.timers.slow_disk import compiled, slow_disk
 from hashtill_cli.embedded.data_folder import data_folder
 from hashtill_cli.embedded.databases import service_dsns
 from hashtill_cli.embedded.keyring import Keyring
@@ -46,19 +46,23 @@ def run_timers(load: TimersLoad, *, tell: Tell, slow: bool = True, keep: Path | 
 
 
 async def _measure(load: TimersLoad, server: Postgres, dsn: Secret[str], *, tell: Tell, slow: bool) -> TimersResult:
-    library = compiled(server.cluster.parent) if slow else None
-    seeds = Seeds()
-    tell(f"{load.pending} orders that await their confirmation")
-    await _set_up(load, dsn, seeds)
-    disks = {"fast": await _on_this_disk(load, server, dsn, seeds, tell=tell)}
-    if library is not None:
-        tell(f"the same with every sync {FSYNC_MICROSECONDS / 1_000:g} ms slower")
-        with slow_disk(server, library=library, microseconds=FSYNC_MICROSECONDS):
-            disks["fsync2ms"] = await _on_this_disk(load, server, dsn, seeds, tell=tell)
-    return TimersResult(load=load, disks=disks)
+    disks: dict[str, SlowDisk | None] = {"fast": None}
+    if slow:
+        library = compiled(server.cluster.parent)
+        disks["fsync2ms"] = SlowDisk(library=library, microseconds=FSYNC_MICROSECONDS)
+    seeds, seen = Seeds(), dict[str, Disk]()
+    for name, disk in disks.items():
+        with on_machine(server, shared_buffers=load.shared_buffers, slow=disk):
+            tell(f"{load.pending} orders that await their confirmation; disk: {name}")
+            await _set_up(load, dsn, seeds)
+            seen[name] = await _on_this_disk(load, server, dsn, seeds, tell=tell)
+    return TimersResult(load=load, disks=seen)
 
 
 async def _set_up(load: TimersLoad, dsn: Secret[str], seeds: Seeds) -> None:
+    """Make the tables and the orders, once."""
+    if seeds.begun:
+        return
     await run_migrations(dsn, package=SERVICE)
     database = _open(dsn)
     await Maintenance(database).run_once()

@@ -49,6 +49,11 @@ class Seeds:
         self._copy = self._post_id = ""
         self._next = 1
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is an order to copy."""
+        return bool(self._copy)
+
     async def begin(self, database: Database) -> None:
         """Save the order that is copied."""
         async with PostgresTransactions(database, on_saved=lambda _: None).begin() as unit:

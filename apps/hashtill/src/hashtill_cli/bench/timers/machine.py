@@ -1,10 +1,11 @@
-"""A slow disk: PostgreSQL started again with every sync to the disk taking longer, by a library loaded before libc."""
+"""The machine under the timers: PostgreSQL started again with more memory, and with a disk whose every sync is slow."""
 
 import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from hashtill_cli.bench.errors import BenchError
@@ -15,7 +16,7 @@ COMPILERS = ("cc", "gcc", "clang")
 COMPILE_SECONDS_MAX = 60.0
 
 SCRIPT = """#!/bin/sh
-exec env LD_PRELOAD={library} SLOW_FSYNC_US={microseconds} {program} "$@"
+exec env {environment} {program} "$@" -c shared_buffers={shared_buffers}
 """
 
 
@@ -41,11 +42,19 @@ def compiled(folder: Path, *, compilers: tuple[str, ...] = COMPILERS) -> Path:
     return library
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowDisk:
+    """A library that makes syncs slow, and by how much."""
+
+    library: Path
+    microseconds: int
+
+
 @contextmanager
-def slow_disk(server: Postgres, *, library: Path, microseconds: int) -> Iterator[None]:
-    """Start the server again on the same data with slow syncs, and at the end without them."""
+def on_machine(server: Postgres, *, shared_buffers: str, slow: SlowDisk | None = None) -> Iterator[None]:
+    """Start the server again on the same data with so much memory, and on a slow disk; at the end as it was."""
     usual = server.binaries
-    server.binaries = _wrapped(server, library=library, microseconds=microseconds)
+    server.binaries = _wrapped(server, shared_buffers=shared_buffers, slow=slow)
     try:
         server.restart()
         yield
@@ -54,11 +63,13 @@ def slow_disk(server: Postgres, *, library: Path, microseconds: int) -> Iterator
         server.restart()
 
 
-def _wrapped(server: Postgres, *, library: Path, microseconds: int) -> Path:
-    folder = library.parent / "slow"
-    folder.mkdir(mode=0o755, exist_ok=True)
+def _wrapped(server: Postgres, *, shared_buffers: str, slow: SlowDisk | None) -> Path:
+    folder = server.cluster.parent / "wrapped"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    preload = f"LD_PRELOAD={shlex.quote(str(slow.library))} SLOW_FSYNC_US={slow.microseconds}" if slow else ""
     script = folder / "postgres"
     program = shlex.quote(str(server.binaries / "postgres"))
-    script.write_text(SCRIPT.format(library=shlex.quote(str(library)), microseconds=microseconds, program=program))
+    script.write_text(SCRIPT.format(environment=preload, program=program, shared_buffers=shlex.quote(shared_buffers)))
     script.chmod(0o755)
     return folder

@@ -1,7 +1,7 @@
 # `make` alone lists the commands below; each sets up what it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench races simulate chaos stubs docs chart lock clean lint types imports protos tidy
+.PHONY: help setup demo up test check bench faults races simulate chaos stubs docs chart lock clean lint types imports protos tidy
 
 BIN := .venv/bin
 PYTHONS := libs services apps sandbox tests tools conftest.py
@@ -32,6 +32,9 @@ simulate: setup ## play seeds of all services in one process under a virtual clo
 
 chaos: setup ## strike a suite under load by everything that dies, is cut off, full or wrong, and account for every purchase (MINUTES=60)
 	@$(BIN)/python -m tests.faults.chaos --minutes $(or $(MINUTES),60)
+
+faults: setup ## strike processes at every failpoint, alone and in pairs (ARGS="--points relay --pairs 0"; `--help`)
+	@$(BIN)/python -m tests.faults.failpoints $(ARGS)
 
 stubs: setup ## generate libs/stubs from protos/
 	@$(BIN)/python tools/stubs.py

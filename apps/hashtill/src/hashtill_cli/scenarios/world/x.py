@@ -86,10 +86,14 @@ class X:
         """Wait for the program account's first reply to a post. Raises NeverHappenedError."""
         return await self._first(lambda post: post.replied_to == post_id, f"a reply to post {post_id}", seconds)
 
+    def announcements_of(self, tag: str) -> Sequence[SeenPost]:
+        """Give the program account's own posts about a tag, oldest first."""
+        return [post for post in self._posts.values() if self._is_program(post) and _announces(post, tag)]
+
     async def announcement_of(self, tag: str, *, since_id: str = "0") -> SeenPost:
         """Wait for the program account's own post about a tag. Raises NeverHappenedError."""
         return await self._first(
-            lambda post: not post.replied_to and f"#{tag} " in f"{post.text} " and int(post.post_id) > int(since_id),
+            lambda post: _announces(post, tag) and int(post.post_id) > int(since_id),
             f"the program's own post about #{tag}",
             STEP_SECONDS_MAX,
         )
@@ -123,3 +127,7 @@ class X:
             if response.status >= HTTP_REFUSED:
                 raise XRefusedError(f"{path} said {response.status}: {answer}")
             return answer
+
+
+def _announces(post: SeenPost, tag: str) -> bool:
+    return not post.replied_to and f"#{tag} " in f"{post.text} "

@@ -1,5 +1,6 @@
 """Consumers: what messages of the other services become, and what is left alone."""
 
+import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from google.protobuf.message import Message
 from services.orders.tests.orders_world import ANN, TAG, World
 from services.orders.tests.peers_kept import link_of
 
+from chassis.data_testing import until
 from chassis.messages import ReceivedMessage, RetryAfter, inbox_id
 from hashtill.identity.v1.events_pb2 import LinkEnded, LinkFrozen
 from hashtill.notifier.v1 import delivery_pb2
@@ -15,11 +17,12 @@ from hashtill.notifier.v1.events_pb2 import ReplyFailed, ReplyPosted
 from hashtill.payments.v1 import charge_pb2
 from hashtill.payments.v1.events_pb2 import ChargeDeclined
 from hashtill.social.v1.social_post_pb2 import POST_KIND_POST, SocialPost
-from kernel.ids import LinkId, X
+from kernel.ids import LinkId, NetworkUserId, X
 from orders.domain.charging import ChargeState
 from orders.domain.states import State
 from orders.inbound.clocks import Clocks
 from orders.inbound.consumers import TAG_LAG_DELIVERIES, Consumers
+from orders.usecases.pass_time import EXPIRED_MAX
 
 
 @pytest.fixture
@@ -122,16 +125,40 @@ async def test_a_post_of_ten_kilobytes_and_fifty_tags_is_read_like_any_other(
 async def test_the_watchdog_says_what_is_too_old(memory_world: World, capsys: pytest.CaptureFixture[str]) -> None:
     await memory_world.held()
     memory_world.pass_time(hours=2)
-    clocks = Clocks(
-        posts=memory_world.backlog,
-        replies=memory_world.replies,
-        transactions=memory_world.transactions,
-        limits=memory_world.limits,
-    )
-
-    await clocks.watch_once()
+    await _clocks(memory_world).watch_once()
 
     assert "orders_too_old" in capsys.readouterr().out
+
+
+async def test_several_lanes_expire_a_backlog_and_each_order_once(memory_world: World) -> None:
+    count = 2 * EXPIRED_MAX + 1
+    buyers = [NetworkUserId(str(20_000 + number)) for number in range(count)]
+    for buyer in buyers:
+        memory_world.link(buyer)
+    posts = [memory_world.post(buyer, TAG) for buyer in buyers]
+    await memory_world.receive(*posts)
+    await memory_world.settle()
+    for post in posts:
+        await memory_world.reply((await memory_world.order(post)).order_id)
+    memory_world.pass_time(minutes=27)
+    clocks, stop = _clocks(memory_world), asyncio.Event()
+
+    running = asyncio.create_task(clocks.run_expiry(stop))
+    await until(lambda: _none_awaits(memory_world))
+    stop.set()
+    await running
+    await memory_world.settle()
+
+    assert (await memory_world.told()).count("OrderExpired") == count
+
+
+async def _none_awaits(world: World) -> bool:
+    async with world.transactions.begin() as unit:
+        return not await unit.orders.waiting_networks()
+
+
+def _clocks(world: World) -> Clocks:
+    return Clocks(posts=world.backlog, replies=world.replies, transactions=world.transactions, limits=world.limits)
 
 
 def _message(world: World, event: Message, *, deliveries: int = 1) -> ReceivedMessage:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 import pytest
@@ -118,6 +119,9 @@ def test_after_all_stories_the_checker_finds_nothing_broken(
     assert [each["invariant"] for each in verdicts] == [f"I{number}" for number in range(1, 11)]
     assert [each["invariant"] for each in verdicts if not sum(each["counts"].values())] == []
     assert verdicts[-1]["counts"]["spans"] > 0
+    followed = [json.loads(line) for line in (Path(suite.book.logs) / "checker.log").read_text().splitlines()]
+    assert [line for line in followed if line["event"] in {"invariant_broken", "checker_blind"}] == []
+    assert "checker_follows" in {line["event"] for line in followed}
 
 
 @pytest.mark.parametrize("service", SERVICES)

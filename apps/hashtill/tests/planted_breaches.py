@@ -186,14 +186,14 @@ def _leak_in_a_dead_letter(rows: Rows) -> str:
 def _log(text: str) -> Plant:
     def plant(rows: Rows) -> str:
         rows.log = text
-        return "orders.log, the end"
+        return "orders.log"
 
     return plant
 
 
 def _span(rows: Rows) -> str:
     rows.span = f"charge {TEST_CARD}"
-    return "spans.json:"
+    return "spans.json"
 
 
 _post_of_a_stranger = _in("gateway.kept_post", author_id="666", named="confirming_id")

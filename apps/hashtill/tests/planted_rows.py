@@ -134,7 +134,8 @@ def _order(rows: Rows) -> Row:
         "author_id": AUTHOR, "author_handle": "mia", "language": "en", "link_id": rows.id("link"),
         "cardmember_id": rows.id("member"), "card_token": CARD_TOKEN, "ship_to_country": "US", "ship_to_region": "NY",
         "tag": "kindle", "posted_at": CONFIRMED_AT, "created_at": CONFIRMED_AT, "state": "COMPLETED", "version": 2,
-        "updated_at": ENDED_AT, "reason": "", "disowned": False, "attempts": 0, "offer_id": rows.offer_id,
+        "updated_at": ENDED_AT + timedelta(seconds=rows.number), "reason": "",
+        "disowned": False, "attempts": 0, "offer_id": rows.offer_id,
         "merchant_id": MERCHANT_ID, "merchant_name": "Shop", "title": "Kindle", "currency_code": "USD",
         "price_minor": 14_999, "tax_minor": 1_332, "shipping_minor": 0, "total_minor": TOTAL_MINOR, "digital": False,
         "confirmation_tag": f"OK{rows.number:08}", "prompt_post_id": rows.prompt_id,
@@ -162,6 +163,7 @@ def _outbox(rows: Rows) -> Row:
     return {
         "msg_id": rows.message_id, "aggregate": str(rows.order_id), "version": 1, "headers": b"", "body": b"{}",
         "subject": "hashtill.orders.v1.order_held.0", "stream": "ORDERS", "published_at": NOW,
+        "created_at": ENDED_AT,
     }  # fmt: skip
 
 

@@ -62,19 +62,32 @@ async def write_books(dsns: Mapping[str, str], nats_url: str, planted: Sequence[
     """Write the rows into their databases and their messages into the stream; `also` are statements for payments."""
     client = await connect(Secret(nats_url), name="planting")
     await ensure_streams(client)
-    books = {service: await asyncpg.connect(dsn) for service, dsn in dsns.items()}
+    books = await _opened(dsns)
     for service, statements in [*UNTIED.items(), ("payments", also)]:
         for statement in statements:
             await books[service].execute(statement)
     await _insert(books, SHARED)
-    for rows in planted:
-        await write_rows(books, client, rows)
-    for book in books.values():
-        await book.close()
+    await _write_all(books, client, planted)
     await client.close()
 
 
-async def write_rows(books: Mapping[str, asyncpg.Connection], client: Client, rows: Rows) -> None:
+async def write_on(dsns: Mapping[str, str], client: Client, planted: Sequence[Rows]) -> None:
+    """Write more into the same books."""
+    await _write_all(await _opened(dsns), client, planted)
+
+
+async def _opened(dsns: Mapping[str, str]) -> dict[str, asyncpg.Connection]:
+    return {service: await asyncpg.connect(dsn) for service, dsn in dsns.items()}
+
+
+async def _write_all(books: Mapping[str, asyncpg.Connection], client: Client, planted: Sequence[Rows]) -> None:
+    for rows in planted:
+        await _write_rows(books, client, rows)
+    for book in books.values():
+        await book.close()
+
+
+async def _write_rows(books: Mapping[str, asyncpg.Connection], client: Client, rows: Rows) -> None:
     """Write one order into every book."""
     sequence = await _publish(client, rows.message_id, b"{}")
     for outbox in rows.tables["orders.outbox"]:
@@ -87,13 +100,15 @@ async def write_rows(books: Mapping[str, asyncpg.Connection], client: Client, ro
 
 
 def write_texts(folder: Path, planted: Sequence[Rows]) -> tuple[Path, Path]:
-    """Write the log file and the collector's file; gives their folders."""
+    """Write on in the log file and the collector's file; gives their folders."""
     logs, spans = folder / "logs", folder / "spans"
-    logs.mkdir()
-    spans.mkdir()
-    (logs / "orders.log").write_text("".join(f"{rows.log or 'all is well'}\n" for rows in planted))
+    logs.mkdir(exist_ok=True)
+    spans.mkdir(exist_ok=True)
+    with (logs / "orders.log").open("a") as log:
+        log.writelines(f"{rows.log or 'all is well'}\n" for rows in planted)
     exports = ({"resourceSpans": [{"scopeSpans": [{"spans": [{"name": rows.span or "step"}]}]}]} for rows in planted)
-    (spans / "spans.json").write_text("".join(json.dumps(export) + "\n" for export in exports))
+    with (spans / "spans.json").open("a") as file:
+        file.writelines(json.dumps(export) + "\n" for export in exports)
     return logs, spans
 
 

@@ -13,11 +13,14 @@ when the first test asks (about a second) and gone, data and all, when the worke
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
 import pytest
+from opentelemetry.metrics import set_meter_provider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
 
 from hashtill_cli.embedded.databases import run_sql
 from hashtill_cli.embedded.folders import PASSABLE
@@ -82,6 +85,33 @@ def fresh_database(databases: "Databases") -> Iterator[FreshDatabase]:
 def databases(postgres_server: Postgres) -> "Databases":
     """Make and drop databases by hand: for what several tests share."""
     return Databases(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def metrics() -> "Metrics":
+    """Read the metrics that this worker's code recorded since it was first asked for."""
+    reader = InMemoryMetricReader()
+    set_meter_provider(MeterProvider(metric_readers=[reader], shutdown_on_exit=False))
+    return Metrics(reader)
+
+
+class Metrics:
+    """What was measured in this process, over all its tests."""
+
+    def __init__(self, reader: InMemoryMetricReader) -> None:
+        self._reader = reader
+
+    def total(self, name: str, **attributes: str) -> float:
+        """Add up the points of a metric that have these attributes: values, or counts of a histogram."""
+        return sum(self._values(name, attributes))
+
+    def _values(self, name: str, attributes: Mapping[str, str]) -> Iterator[float]:
+        data = self._reader.get_metrics_data()
+        scopes = (scope for each in (data.resource_metrics if data else ()) for scope in each.scope_metrics)
+        for metric in (metric for scope in scopes for metric in scope.metrics if metric.name == name):
+            for point in metric.data.data_points:
+                if attributes.items() <= dict(point.attributes or {}).items():
+                    yield point.count if isinstance(point, HistogramDataPoint) else getattr(point, "value", 0.0)
 
 
 class Databases:

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import structlog
@@ -67,7 +68,10 @@ def run_process(
     configure_logs(service=service, level=settings.log_level)
     arm_failpoints(settings.failpoints, service=service)
     if not arguments:
-        return _in_loop(_serve_until_stopped(settings, serve, service=service))
+        listen, endpoint = settings.health_listen, settings.otlp_endpoint
+        return _in_loop(
+            _serve_until_stopped(partial(serve, settings), service=service, listen=listen, otlp_endpoint=endpoint)
+        )
     if migrate is not None and list(arguments) == ["migrate"]:
         return _in_loop(_migrate(settings, migrate))
     usage = f"python -m {service}" + (" [migrate]" if migrate else "")
@@ -75,14 +79,29 @@ def run_process(
     return EXIT_USAGE
 
 
-async def _serve_until_stopped(settings: S, serve: Serve[S], *, service: str) -> int:
-    exporting = start_exporting(service=service, otlp_endpoint=settings.otlp_endpoint)
+def run_beside(
+    serve: Callable[[Lifecycle], Awaitable[None]],
+    *,
+    name: str,
+    health_listen: str,
+    otlp_endpoint: str | None,
+    log_level: str,
+) -> int:
+    """Run what is no service, for it has no database of its own, as one runs; gives the exit code."""
+    configure_logs(service=name, level=log_level)
+    return _in_loop(_serve_until_stopped(serve, service=name, listen=health_listen, otlp_endpoint=otlp_endpoint))
+
+
+async def _serve_until_stopped(
+    serve: Callable[[Lifecycle], Awaitable[None]], *, service: str, listen: str, otlp_endpoint: str | None
+) -> int:
+    exporting = start_exporting(service=service, otlp_endpoint=otlp_endpoint)
     lifecycle = Lifecycle(health=Health())
     _stop_on_signals(lifecycle)
     try:
-        await lifecycle.health.start(settings.health_listen)
+        await lifecycle.health.start(listen)
         structlog.get_logger().info("health_listening", port=lifecycle.health.port)
-        code = await _until_stopped(settings, serve, lifecycle)
+        code = await _until_stopped(serve, lifecycle)
     except (NotThereError, AddressTakenError) as error:
         structlog.get_logger().error("start_gave_up", why=str(error))
         code = EXIT_OK if lifecycle.stopping.is_set() else EXIT_FAILED
@@ -95,9 +114,9 @@ async def _serve_until_stopped(settings: S, serve: Serve[S], *, service: str) ->
     return code
 
 
-async def _until_stopped(settings: S, serve: Serve[S], lifecycle: Lifecycle) -> int:
+async def _until_stopped(serve: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifecycle) -> int:
     """Start, be ready, wait for the stop; a signal during the start abandons the start."""
-    starting = asyncio.ensure_future(serve(settings, lifecycle))
+    starting = asyncio.ensure_future(serve(lifecycle))
     stop_asked = asyncio.ensure_future(lifecycle.stopping.wait())
     await asyncio.wait([starting, stop_asked], return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():

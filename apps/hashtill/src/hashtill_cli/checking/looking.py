@@ -15,7 +15,7 @@ from hashtill_cli.checking.sources import Sources
 T = TypeVar("T")
 Look: TypeAlias = Callable[[Sources], Awaitable[Findings]]
 
-_STOCK = """
+STOCK = """
 SELECT {columns} FROM (
     SELECT stock.*, count(hold.*) FILTER (WHERE state = 'HELD') AS holds_held,
         count(hold.*) FILTER (WHERE state = 'COMMITTED') AS holds_committed
@@ -54,13 +54,14 @@ WHERE published_at IS NULL AND parked_at IS NULL
 async def look_at_orders(sources: Sources) -> Findings:
     """Judge every order with all that hangs on it."""
     findings, movements = Findings(), await _movements(sources)
-    at = await _clock(sources)
+    at = await clock(sources)
     left = dict(movements or {})
     pages = pages_of_cases(sources.books, movements or {}, since=sources.places.processor_since)
-    async for page in pages:
-        for case in page.cases:
+    grace = timedelta(0) if sources.settled else endings.GRACE
+    async for cases in pages:
+        for case in cases:
             left.pop(str(case.order_id), None)
-            _judge(case, findings, at=at, sources=sources, processor_read=movements is not None)
+            judge(case, findings, at=at, grace=grace, processor_read=movements is not None)
     findings.add(ledgers.foreign(left))
     if movements is None:
         findings.leave_out(Invariant.LEDGER, "the processor's ledger was not to be read")
@@ -69,20 +70,25 @@ async def look_at_orders(sources: Sources) -> Findings:
 
 async def look_at_stock(sources: Sources) -> Findings:
     """Judge every offer's stock, the balances, and what waits."""
-    findings, at = Findings(), await _clock(sources)
-    rows = await sources.books["offers"].rows(StockRow, _STOCK)
+    findings, at = Findings(), await clock(sources)
+    rows = await sources.books["offers"].rows(StockRow, STOCK)
     findings.count(Invariant.STOCK, "offers", len(rows))
     findings.count(Invariant.STOCK, "open holds", sum(row.holds_held + row.holds_committed for row in rows))
     findings.add(stock.breaches(rows))
     sums = await sources.books["payments"].records(_BALANCES)
     findings.count(Invariant.LEDGER, "currencies", len(sums))
     findings.add(ledgers.unbalanced({row["currency_code"]: row["sum_minor"] for row in sums}))
-    waiting = [(service, _OUTBOX) for service in sources.books]
-    for service, statement in (("payments", _OPERATIONS), ("notifier", _DELIVERIES), *waiting):
+    await look_at_waiting(sources, findings, at=at)
+    return findings
+
+
+async def look_at_waiting(sources: Sources, findings: Findings, *, at: datetime) -> None:
+    """Judge what waits for somebody, everywhere."""
+    outboxes = [(service, _OUTBOX) for service in sources.books]
+    for service, statement in (("payments", _OPERATIONS), ("notifier", _DELIVERIES), *outboxes):
         unfinished = await sources.books[service].rows(WaitingRow, statement)
         findings.count(Invariant.AGE, "waiting", len(unfinished))
         findings.add(ages.overdue(unfinished, at=at))
-    return findings
 
 
 async def look_at_posts(sources: Sources) -> Findings:
@@ -115,8 +121,8 @@ async def _whole_groups(
     yield left
 
 
-def _judge(case: Case, findings: Findings, *, at: datetime, sources: Sources, processor_read: bool) -> None:
-    grace = timedelta(0) if sources.settled else endings.GRACE
+def judge(case: Case, findings: Findings, *, at: datetime, grace: timedelta, processor_read: bool) -> None:
+    """Ask every rule about an order."""
     findings.count(Invariant.AMOUNT, "charges", len(case.charges))
     findings.count(Invariant.CONFIRMED, "charged orders", bool(case.charges))
     findings.count(Invariant.LEDGER, "transfers", len(case.transfers))
@@ -156,6 +162,7 @@ async def _replies_of_the_program(sources: Sources) -> list[tuple[str, str]]:
     return [(post.replied_to, post.post_id) for post in posts if post.author_id == program and post.replied_to]
 
 
-async def _clock(sources: Sources) -> datetime:
+async def clock(sources: Sources) -> datetime:
+    """Ask for the time that rows are written with."""
     found: datetime = (await sources.books["orders"].records("SELECT now() AS at"))[0]["at"]
     return found

@@ -24,7 +24,7 @@ SELECT {columns} FROM outbox WHERE stream = $1 AND published_at IS NOT NULL AND 
 """
 _LAST_PLACE = "SELECT COALESCE(max(stream_seq), 0) AS last FROM outbox WHERE stream = $1"
 _WRITTEN = "SELECT msg_id FROM outbox WHERE msg_id = ANY($1)"
-_PARKED = """
+PARKED = """
 SELECT msg_id FROM outbox WHERE parked_at IS NOT NULL AND published_at IS NULL AND NOT EXISTS (
     SELECT FROM dead_letter d WHERE d.consumer = 'relay' AND d.msg_id = outbox.msg_id
         AND (d.resolved_at IS NULL OR d.resolution = 'DROPPED'))
@@ -38,9 +38,7 @@ async def look_at_streams(sources: Sources) -> Findings:
     """Hold outboxes against streams, both ways, and look into every message."""
     findings, scanner = Findings(), Scanner(secrets=sources.places.secrets)
     for service, book in sources.books.items():
-        for row in await book.records(_PARKED):
-            said = f"A row of {service} is parked and no dead letter says so."
-            findings.add([Breach(invariant=Invariant.OUTBOX, what=said, ids=(row["msg_id"],))])
+        findings.add(telling.parked((row["msg_id"] for row in await book.records(PARKED)), service=service))
     if sources.nats is None:
         findings.leave_out(Invariant.OUTBOX, "NATS was not named")
         return findings
@@ -63,7 +61,7 @@ async def look_at_texts(sources: Sources) -> Findings:
             findings.add(scanner.breaches(text, place=place))
     _look_at_spans(sources, findings, scanner)
     if sources.places.mail_url:
-        await _look_at_mails(sources, findings, scanner)
+        await look_at_mails(sources, findings, scanner)
     return findings
 
 
@@ -90,7 +88,7 @@ async def _look_at_stream(
             stored |= {message.stored.sequence: message.stored for message in batch}
             newest |= {message.stored.subject: message.stored.sequence for message in batch if spec.is_key_value}
             recent = [message.stored for message in batch if message.is_recent]
-            findings.add(telling.unwritten(recent, await _written(sources, batch), stream=spec.name))
+            findings.add(telling.unwritten(recent, await written(sources, batch), stream=spec.name))
     findings.count(Invariant.OUTBOX, "messages", len(stored))
     if len(stored) >= MESSAGES_MAX:
         until = max(stored)
@@ -99,7 +97,8 @@ async def _look_at_stream(
         findings.add(telling.missing(rows, stored, stream=spec.name, newest=newest))
 
 
-async def _written(sources: Sources, batch: Sequence[ReadMessage]) -> set[str]:
+async def written(sources: Sources, batch: Sequence[ReadMessage]) -> set[str]:
+    """Give the ids of those that an outbox row stands behind."""
     left = {message.stored.message_id for message in batch if message.is_recent}
     known: set[str] = set()
     for book in sources.books.values():
@@ -126,13 +125,16 @@ def _leaks_in_rows(scanner: Scanner, place: str, rows: Sequence[tuple[str, str]]
     return [leak for name, text in rows for leak in scanner.breaches(text, place=f"{place} {name}")]
 
 
-async def _look_at_mails(sources: Sources, findings: Findings, scanner: Scanner) -> None:
-    message_ids: list[str] = []
-    async for mail in sources.outside.mails(sources.places.mail_url):
+async def look_at_mails(sources: Sources, findings: Findings, scanner: Scanner, *, after: int = 0) -> int:
+    """Look into the mails after a number; gives the last one's."""
+    last, message_ids = after, list[str]()
+    async for mail in sources.outside.mails(sources.places.mail_url, after=after):
         message_ids.append(mail.message_id)
+        last = max(last, mail.number)
         findings.add(scanner.breaches(mail.text, place=f"mail {mail.message_id}"))
     findings.count(Invariant.NO_SECRET, "mails", len(message_ids))
     findings.count(Invariant.ONE_ANSWER, "mails", len(message_ids))
     ids = [each.strip("<>").partition("@")[0] for each in message_ids]
     known = await sources.books["notifier"].records(_DELIVERY_IDS, ids)
     findings.add(answers.unknown_mails(message_ids, {row["id"] for row in known}))
+    return last

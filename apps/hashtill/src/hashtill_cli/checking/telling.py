@@ -47,3 +47,10 @@ def unwritten(messages: Iterable[StoredMessage], known: Collection[str], *, stre
                 what=f"{stream} holds a message that no outbox row wrote.",
                 ids=(message.message_id, f"{stream}/{message.sequence}"),
             )
+
+
+def parked(message_ids: Iterable[str], *, service: str) -> Iterator[Breach]:
+    """Tell of rows that are set aside and of which no dead letter tells."""
+    for message_id in message_ids:
+        said = f"A row of {service} is parked and no dead letter says so."
+        yield Breach(invariant=Invariant.OUTBOX, what=said, ids=(message_id,))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from hashtill_cli.commands.ending import ending_in_words, telling
 from hashtill_cli.embedded.data_folder import DEFAULT_NAME
+from hashtill_cli.suite.checker import with_checker
 from hashtill_cli.suite.running import Suite, running_suite
 from hashtill_cli.supervisor.memory import pss_mb
 
@@ -17,9 +18,10 @@ Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.", 
 
 
 def up(data: Data = Path(DEFAULT_NAME)) -> None:
-    """Start PostgreSQL, NATS, the sandbox and the six services; Ctrl-C stops everything."""
+    """Start PostgreSQL, NATS, the sandbox, the six services and the checker; Ctrl-C stops everything."""
     console = Console()
-    with ending_in_words(console), running_suite(data, tell=telling(console)) as suite:
+    beside = with_checker(data)
+    with ending_in_words(console), running_suite(data, tell=telling(console), arrange=beside) as suite:
         if suite is not None:
             show(suite, console)
             suite.supervisor.run()

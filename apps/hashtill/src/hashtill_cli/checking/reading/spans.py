@@ -28,6 +28,11 @@ def _read(line: str) -> tuple[int, str]:
     return _spans_in(export), "\n".join(_texts(export))
 
 
+def text_of(line: str) -> str:
+    """Give what is to be searched of an export."""
+    return _read(line)[1]
+
+
 def _spans_in(export: Any) -> int:
     resources = export.get("resourceSpans", ()) if isinstance(export, dict) else ()
     return sum(len(scope.get("spans", ())) for each in resources for scope in each.get("scopeSpans", ()))

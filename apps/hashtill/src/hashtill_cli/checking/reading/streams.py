@@ -1,16 +1,19 @@
 """The streams as the checker reads them: every message of one, once, from a consumer that leaves nothing behind."""
 
 import secrets
+from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
+import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from chassis.jetstream import api, stream_state
-from chassis.message_headers import MESSAGE_ID, TIME
+from chassis.jetstream import JetStreamError, api, stream_state
+from chassis.message_headers import MESSAGE_ID, TIME, parse_headers
 from chassis.pulling import Pull, place_of
 from hashtill_cli.checking.telling import StoredMessage
 
@@ -19,6 +22,8 @@ BATCHES_MAX = 100_000
 WAIT_SECONDS = 2.0
 FORGOTTEN_AFTER_SECONDS = 60
 """The server removes the consumer by itself so long after we left."""
+
+_STATUS = "Status"
 
 OUTBOX_SURELY_KEPT = timedelta(days=6)
 """The outbox is kept for seven days; of an older message its row may be gone."""
@@ -50,6 +55,34 @@ async def messages_of(client: Client, stream: str) -> AsyncIterator[Sequence[Rea
         await pull.close()
 
 
+async def messages_after(client: Client, stream: str, after: int) -> Sequence[ReadMessage]:
+    """Give the next messages of a stream, at most BATCH_MAX, without a consumer (a batched direct get)."""
+    inbox = client.new_inbox()
+    arriving = await client.subscribe(inbox)
+    asked = orjson.dumps({"seq": after + 1, "batch": BATCH_MAX})
+    found: list[ReadMessage] = []
+    try:
+        await client.publish(f"$JS.API.DIRECT.GET.{stream}", asked, reply=inbox)
+        while True:
+            message = await arriving.next_msg(timeout=WAIT_SECONDS)
+            if _STATUS in (message.headers or {}):  # 204: that was all; 404: there is nothing
+                return found
+            found.append(_read_direct(message))
+    finally:
+        await arriving.unsubscribe()
+
+
+async def stored_at(client: Client, stream: str, sequence: int) -> str:
+    """Give the id of the message at a place of a stream; empty when the place is."""
+    try:
+        answer = await api(client, f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+    except JetStreamError as error:
+        if error.code == HTTPStatus.NOT_FOUND:
+            return ""
+        raise
+    return parse_headers(b64decode(answer["message"].get("hdrs", ""))).get(MESSAGE_ID, "")
+
+
 async def last_sequence(client: Client, stream: str) -> int:
     """Give how far a stream is; 0 for one that is not there."""
     state = await stream_state(client, stream)
@@ -73,14 +106,20 @@ def _config() -> dict[str, Any]:
 
 
 def _read(message: Msg) -> ReadMessage:
+    return _read_message(message, sequence=place_of(message).sequence, subject=message.subject)
+
+
+def _read_direct(message: Msg) -> ReadMessage:
     headers = message.headers or {}
-    stored = StoredMessage(
-        sequence=place_of(message).sequence, message_id=headers.get(MESSAGE_ID, ""), subject=message.subject
-    )
+    return _read_message(message, sequence=int(headers["Nats-Sequence"]), subject=headers["Nats-Subject"])
+
+
+def _read_message(message: Msg, *, sequence: int, subject: str) -> ReadMessage:
+    headers = message.headers or {}
     head = "\n".join(f"{name}: {value}" for name, value in headers.items())
     return ReadMessage(
-        stored=stored,
-        text=f"{message.subject}\n{head}\n{message.data.decode('latin-1')}",
+        stored=StoredMessage(sequence=sequence, message_id=headers.get(MESSAGE_ID, ""), subject=subject),
+        text=f"{subject}\n{head}\n{message.data.decode('latin-1')}",
         is_recent=_is_recent(headers.get(TIME, "")),
     )
 

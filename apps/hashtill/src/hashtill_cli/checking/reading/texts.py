@@ -31,7 +31,10 @@ async def rows_of(book: Book) -> AsyncIterator[tuple[str, Sequence[tuple[str, st
     for table, columns in tables.items():
         selected = ", ".join(_selected(column) for column in columns)
         async for page in book.record_pages(f'SELECT {selected} FROM ONLY "{table}"'):  # noqa: S608 - the catalogue's own names
-            yield table, [(masked(_text(row[0]))[:NAMED_MAX], "\n".join(map(_text, row))) for row in page]
+            yield (
+                table,
+                [(masked(text_of_value(row[0]))[:NAMED_MAX], "\n".join(map(text_of_value, row))) for row in page],
+            )
 
 
 def log_chunks(folder: Path) -> Iterator[tuple[str, str]]:
@@ -47,10 +50,15 @@ def log_chunks(folder: Path) -> Iterator[tuple[str, str]]:
             yield f"{file.name}, the end", "".join(chunk)
 
 
+def _row(row: Sequence[Any]) -> tuple[str, str]:
+    return masked(text_of_value(row[0]))[:NAMED_MAX], "\n".join(map(text_of_value, row))
+
+
 def _selected(column: Mapping[str, Any]) -> str:
     name = f'"{column["column"]}"'
     return name if column["is_bytes"] else f"{name}::text"
 
 
-def _text(value: Any) -> str:
+def text_of_value(value: Any) -> str:
+    """Write a column's value as text, bytes as Latin-1."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value or "")

@@ -1,0 +1,1 @@
+"""Following: the check that never ends: feeds that read what changed since their last look, told once, measured."""

@@ -9,6 +9,7 @@ import pytest
 from hashtill_cli.embedded.errors import EmbeddedServerError
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.nats import Nats, embedded_nats
+from hashtill_cli.embedded.ports import answers
 
 
 async def test_messages_survive_a_restart_on_the_same_port(tmp_path: Path) -> None:
@@ -26,6 +27,16 @@ async def test_messages_survive_a_restart_on_the_same_port(tmp_path: Path) -> No
 
     with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server:
         assert await stored(server) == 1
+
+
+def test_a_restart_needs_no_file_that_tells_the_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with embedded_nats(tmp_path, keyring=Keyring(tmp_path)) as server:
+        monkeypatch.setattr(Nats, "_learn_ports", lambda _: False)  # as on a full disk
+
+        server.restart()
+
+        assert server.running
+        assert answers(server.port)
 
 
 def test_a_server_whose_stream_cannot_be_written_complains(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from hashtill_cli.embedded.errors import EmbeddedServerError
 from hashtill_cli.embedded.folders import make_folder
 from hashtill_cli.embedded.keyring import Keyring, write_private
-from hashtill_cli.embedded.ports import LOOPBACK, require_free
+from hashtill_cli.embedded.ports import LOOPBACK, answers, require_free
 from hashtill_cli.embedded.processes import spawn, stop, wait_until
 from kernel.secret import Secret
 
@@ -96,7 +96,7 @@ class Nats:
         with self.log.open("ab") as output:
             command: list[str | Path] = [self.binary, "-c", self.folder / "nats.conf"]
             self.process = spawn(command, cwd=self.folder, output=output, account=None, last_signal=signal.SIGTERM)
-        ready = wait_until(self._learn_ports, process=self.process, seconds_max=READY_SECONDS_MAX, name="nats-server")
+        ready = wait_until(self._is_ready, process=self.process, seconds_max=READY_SECONDS_MAX, name="nats-server")
         if not ready:
             raise EmbeddedServerError(f"nats-server did not start: {_reason(self.log)}")
 
@@ -116,6 +116,10 @@ class Nats:
             user=USER, password=self.password.reveal(),
         )  # fmt: skip
         write_private(self.folder / "nats.conf", text)
+
+    def _is_ready(self) -> bool:
+        """Whether it takes clients; once its ports are known, it needs no file to tell them (the disk may be full)."""
+        return self._learn_ports() if CHOOSE_PORT in {self.port, self.monitoring_port} else answers(self.port)
 
     def _learn_ports(self) -> bool:
         """Read the file the server writes once it listens (empty for a moment while it is written)."""

@@ -69,7 +69,7 @@ def test_a_missed_target_is_printed_as_such_and_the_last_line_is_json() -> None:
     file = io.StringIO()
     result = RelayResult(
         load=RelayLoad(), events=100, seconds=10.0, cpu_seconds={"relay": 1.0, "postgres": 2.0},
-        single_publishes_per_second=5.0, pgbench_tps=20.0, problems=[], compared=120,
+        single_publishes_per_second=5.0, pgbench_tps=20.0, problems=[], compared=120, load_before=0.5,
     )  # fmt: skip
 
     show(result, Console(file=file, width=110))
@@ -83,7 +83,7 @@ def test_a_missed_target_is_printed_as_such_and_the_last_line_is_json() -> None:
 
 def test_a_process_beside_that_cannot_start_is_no_figure() -> None:
     with pytest.raises(BenchError, match="did not start"):
-        Beside("hashtill_cli.bench.no_such_module", {})
+        Beside("hashtill_cli.bench.no_such_module")
 
 
 @pytest.mark.servers

@@ -125,7 +125,7 @@ def test_both_disks_stand_in_the_last_line_and_early_orders_are_not_right() -> N
         "fast": Disk(idle_core_percent=1.234, steady=seen, burst=seen, backlog=seen),
         "fsync2ms": Disk(idle_core_percent=3, steady=bad, burst=bad, backlog=bad),
     }
-    result = TimersResult(load=TimersLoad(), disks=disks)
+    result = TimersResult(load=TimersLoad(), disks=disks, load_before=3.21)
 
     show(result, Console(file=file, width=110))
 

@@ -27,6 +27,8 @@ class RelayResult:
     pgbench_tps: float
     problems: Sequence[str]
     compared: int
+    load_before: float
+    """The machine's load average when the run began: above its own cores' number, others were measured too."""
 
     @property
     def ok(self) -> bool:
@@ -51,6 +53,7 @@ def figures_of(result: RelayResult) -> dict[str, Any]:
         "compared": result.compared,
         "writers": result.load.writers,
         "batch": result.load.batch,
+        "load_before": round(result.load_before, 1),
     }
     return {**figures, "targets_missed": missed(TARGETS, figures), "ok": result.ok}
 

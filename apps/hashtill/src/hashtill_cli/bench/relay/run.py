@@ -1,6 +1,7 @@
 """One run: servers of its own, the relay and the writers beside them, and both sides compared afterwards."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -50,6 +51,7 @@ def run_relay(
 ) -> RelayResult:
     """Measure the relay. Raises BenchError and what starting servers raises."""
     configure_logs(service="bench", level="ERROR")
+    load_before = os.getloadavg()[0]
     with bench_folder(keep) as data, embedded_servers(data) as servers:
         asyncio.run(_set_up(servers))
         tell(f"{load.writers} writers, {load.batch} events a transaction; {load.seconds:g} s after warming up")
@@ -67,6 +69,7 @@ def run_relay(
             pgbench_tps=pgbench_tps(servers.postgres, seconds=pgbench_seconds),
             problems=disagreements(rows, stored),
             compared=len(rows),
+            load_before=load_before,
         )
 
 

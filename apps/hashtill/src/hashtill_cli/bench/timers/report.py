@@ -44,6 +44,8 @@ class TimersResult:
 
     load: TimersLoad
     disks: Mapping[str, Disk]
+    load_before: float
+    """The machine's load average when the run began: above its own cores' number, others were measured too."""
 
     @property
     def ok(self) -> bool:
@@ -58,6 +60,7 @@ def figures_of(result: TimersResult) -> dict[str, Any]:
         figures |= {f"{figure}{DISKS[name]}": value for figure, value in _of_disk(disk).items()}
     figures |= {"rate": round(result.load.rate), "burst": result.load.burst, "seconds": result.load.seconds}
     figures |= {"replicas": result.load.replicas, "shared_buffers": result.load.shared_buffers}
+    figures |= {"load_before": round(result.load_before, 1)}
     return {**figures, "targets_missed": missed(_targets(figures), figures), "ok": result.ok}
 
 

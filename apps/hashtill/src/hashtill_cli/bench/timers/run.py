@@ -1,5 +1,6 @@
 """One run: PostgreSQL with the real tables, a million copies of an order, and every phase on a fast and a slow disk."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,13 +51,13 @@ async def _measure(load: TimersLoad, server: Postgres, dsn: Secret[str], *, tell
     if slow:
         library = compiled(server.cluster.parent)
         disks["fsync2ms"] = SlowDisk(library=library, microseconds=FSYNC_MICROSECONDS)
-    seeds, seen = Seeds(), dict[str, Disk]()
+    seeds, seen, load_before = Seeds(), dict[str, Disk](), os.getloadavg()[0]
     for name, disk in disks.items():
         with on_machine(server, shared_buffers=load.shared_buffers, slow=disk):
             tell(f"{load.pending} orders that await their confirmation; disk: {name}")
             await _set_up(load, dsn, seeds)
             seen[name] = await _on_this_disk(load, server, dsn, seeds, tell=tell)
-    return TimersResult(load=load, disks=seen)
+    return TimersResult(load=load, disks=seen, load_before=load_before)
 
 
 async def _set_up(load: TimersLoad, dsn: Secret[str], seeds: Seeds) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from chassis.memory import MemoryInbox, MemoryOutbox, MemoryRequests, MemoryTable, MemoryTransactions, Restorable
 from kernel.ids import Network, OrderId, PostId
@@ -92,6 +93,26 @@ class MemoryTold:
         await self._outbox.add([message_of(each) for each in told])
 
 
+class MemoryScopes:
+    """The request ids of every kind of call; what a failed unit claimed is free again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, MemoryRequests] = {}
+
+    def of(self, scope: str) -> MemoryRequests:
+        """Give those of one kind of call."""
+        return self._known.setdefault(scope, MemoryRequests())
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give a copy."""
+        return {scope: requests.snapshot() for scope, requests in self._known.items()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Put it back."""
+        for scope, requests in self._known.items():
+            requests.restore(kept.get(scope, {}))
+
+
 class MemoryStore:
     """What a database would keep, and the clock it would have; `at` moves only when a test moves it."""
 
@@ -102,11 +123,11 @@ class MemoryStore:
         self.verdicts: MemoryTable[PostKey, DatedVerdict] = MemoryTable()
         self.watermarks: MemoryTable[tuple[Network, int], datetime] = MemoryTable()
         self.inbox, self.outbox = MemoryInbox(), MemoryOutbox()
-        self._requests: dict[str, MemoryRequests] = {}
+        self.scopes = MemoryScopes()
 
     def requests(self, scope: str) -> MemoryRequests:
         """Give the request ids of one kind of call."""
-        return self._requests.setdefault(scope, MemoryRequests())
+        return self.scopes.of(scope)
 
     def pass_time(self, by: timedelta) -> None:
         """Move the clock on."""
@@ -131,7 +152,8 @@ class OrdersInMemory:
     """Begins units of work over a store; what one saved goes to `on_saved` after it."""
 
     def __init__(self, store: MemoryStore, *, on_saved: OnSaved) -> None:
-        parts: list[Restorable] = [store.orders, store.log, store.verdicts, store.watermarks, store.inbox, store.outbox]
+        parts: list[Restorable] = [store.orders, store.log, store.verdicts, store.watermarks]
+        parts += [store.inbox, store.outbox, store.scopes]
         self._units = MemoryTransactions(lambda: MemoryUnit(store), parts=parts)
         self._on_saved = on_saved
 

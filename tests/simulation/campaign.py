@@ -25,14 +25,15 @@ class Sum:
     orders: int = 0
     steps: Counter[coverage.Step] = field(default_factory=Counter)
     faults: Counter[Fault] = field(default_factory=Counter)
-    failed: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    """The seeds that broke a promise, and which."""
 
     def add(self, other: "Sum") -> None:
         """Add what others played."""
         self.seeds, self.orders = self.seeds + other.seeds, self.orders + other.orders
         self.steps += other.steps
         self.faults += other.faults
-        self.failed += other.failed
+        self.failed |= other.failed
 
 
 def run_campaign(first: int, count: int, *, workers: int | None = None) -> tuple[Sum, float]:
@@ -55,7 +56,7 @@ def play_all(seeds: Sequence[int]) -> Sum:
                 orders=played.orders,
                 steps=coverage.taken(played.transitions),
                 faults=played.faults,
-                failed=[seed] if played.breaches else [],
+                failed={seed: played.breaches[0]} if played.breaches else {},
             )
         )
         del played
@@ -74,7 +75,8 @@ def lines_of(total: Sum, seconds: float) -> Iterator[str]:
     yield from (f"  impossible: {state} + {fact} ({why})" for (state, fact), why in coverage.UNREACHABLE.items())
     yield "faults:"
     yield from (f"  {total.faults[fault]:>8} {fault}" for fault in Fault)
-    yield f"failed: {', '.join(str(seed) for seed in sorted(total.failed)) or 'none'}"
+    yield f"failed: {len(total.failed) or 'none'}"
+    yield from (f"  {seed:>8} {breach}" for seed, breach in sorted(total.failed.items()))
 
 
 def is_covered(total: Sum) -> bool:

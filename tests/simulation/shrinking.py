@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.simulation.chance import Fault
-from tests.simulation.plan import STORIES_A_SEED
+from tests.simulation.plan import plan_of
 from tests.simulation.playing import Played, play
 
 PLAYS_MAX = 150
@@ -39,7 +39,8 @@ class Shrinker:
         return Shrunk(played=self.best.played, spared=self.best.spared, untold=self.best.untold, plays=self.plays)
 
     def _told(self) -> list[int]:
-        return [number for number in range(STORIES_A_SEED) if number not in self.best.untold]
+        stories = plan_of(self.best.played.seed).stories
+        return [each.number for each in stories if each.number not in self.best.untold]
 
     def _leave_out(self, parts: Sequence[object], without: Callable[[Sequence[object]], bool]) -> None:
         """Leave out halves, then quarters, down to single ones."""

@@ -17,6 +17,8 @@ class Story:
     weight: int = 1
     cast: tuple[CardKind | None, ...] = (CardKind.GOOD,)
     protected: bool = False
+    orders: int = 1
+    """How many orders it makes, as a rule."""
 
 
 STORIES: dict[str, Story] = {
@@ -36,7 +38,7 @@ STORIES: dict[str, Story] = {
     "edited confirmation": Story(tell=confirming_stories.edited_confirmation),
     "deleted before": Story(tell=confirming_stories.deleted_before, weight=2),
     "deleted after": Story(tell=confirming_stories.deleted_after),
-    "last unit": Story(tell=confirming_stories.last_unit, cast=(CardKind.GOOD,) * 3),
+    "last unit": Story(tell=confirming_stories.last_unit, cast=(CardKind.GOOD,) * 3, orders=3),
     "declined": Story(tell=ending_stories.declined, cast=(CardKind.DECLINED,)),
     "cancel in remorse": Story(tell=ending_stories.cancel_in_remorse, weight=2),
     "cancel at once": Story(tell=ending_stories.cancel_at_once, weight=2),
@@ -54,9 +56,9 @@ STORIES: dict[str, Story] = {
     "capture declined": Story(tell=confirming_stories.reply, cast=(CardKind.CAPTURE_DECLINED,)),
     "lapses soon": Story(tell=ending_stories.unshipped, cast=(CardKind.LAPSES_SOON,)),
     "lapses unshipped": Story(tell=ending_stories.unshipped, cast=(CardKind.LAPSES_UNSHIPPED,)),
-    "stranger": Story(tell=ending_stories.stranger, cast=(None,)),
-    "protected": Story(tell=ending_stories.protected, protected=True),
-    "two tags": Story(tell=ending_stories.two_tags),
-    "ended offer": Story(tell=ending_stories.ended_offer),
-    "many open": Story(tell=ending_stories.many_open),
+    "stranger": Story(tell=ending_stories.stranger, cast=(None,), orders=0),
+    "protected": Story(tell=ending_stories.protected, protected=True, orders=0),
+    "two tags": Story(tell=ending_stories.two_tags, orders=0),
+    "ended offer": Story(tell=ending_stories.ended_offer, orders=0),
+    "many open": Story(tell=ending_stories.many_open, orders=3),
 }

@@ -74,7 +74,7 @@ async def end_of(told: Told) -> str:
 async def judged(title: str, told: Told) -> Ending:
     """Look at the state and the books when nothing moves any more."""
     purchase, posts = told.purchase, (told.purchase.post_id, *told.confirmed_by)
-    state = await purchase.state()
+    state = await patiently(purchase.state, bool, what=f"a word on order {purchase.order_id}")
     expected = replace(told.ends.get(state, Books()), answers=(1,) * len(posts))
     seen = await eventually(lambda: _books_of(purchase, posts), expected.__eq__, seconds=LOOK_SECONDS)
     wrong = state not in told.ends or seen != expected

@@ -6,16 +6,23 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.faults.failpoints_ground import ground
+from tests.faults.failpoints_ground import Ground, GroundError, ground
 from tests.faults.failpoints_places import Strike
 from tests.faults.failpoints_report import line_of
 from tests.faults.failpoints_round import Round, play
 
-from hashtill_cli.scenarios.world.campaign import open_trial_house
-from hashtill_cli.scenarios.world.world import open_world
+from hashtill_cli.scenarios.telling import problem_of
+from hashtill_cli.scenarios.world.campaign import Offer, open_trial_house
+from hashtill_cli.scenarios.world.world import World, open_world
 
 PLENTY = 100_000
 """Units of the one offer that all rounds of a suite buy."""
+
+ROUNDS_MAX = 25
+"""On one suite; then a fresh one, for the check after each round reads the books of all rounds before."""
+
+FAILED_STARTS_MAX = 3
+"""Suites that start side by side may choose one port twice."""
 
 Tell = Callable[[str], None]
 
@@ -32,19 +39,54 @@ class Plan:
 
 async def campaign(plan: Plan, *, tell: Tell) -> list[Round]:
     """Play it; gives the rounds that were played, as they ended."""
-    waiting, played = deque(plan.rounds), list[Round]()
-    ends_at = time.monotonic() + plan.seconds
-
-    async def on_one_suite() -> None:
-        async with ground(keep=plan.keep) as struck, open_world(struck.book.processes, keyring=struck.keyring) as world:
-            tell(f"a suite is ready on {struck.data}")
-            await open_trial_house(world.services)
-            offer = await world.offer("Fault Mug", stock=PLENTY)
-            while waiting and time.monotonic() < ends_at:
-                played.append(await play(struck, world, offer, waiting.popleft()))
-                tell(line_of(played[-1]))
-
+    running = _Campaign(plan, tell)
     async with asyncio.TaskGroup() as suites:
         for _ in range(min(plan.suites, len(plan.rounds))):
-            suites.create_task(on_one_suite())
-    return played
+            suites.create_task(running.on_suites())
+    return running.played
+
+
+class _Campaign:
+    """What its suites share: the rounds that wait, those that were played, and the end."""
+
+    def __init__(self, plan: Plan, tell: Tell) -> None:
+        self.played: list[Round] = []
+        self._waiting, self._keep, self._tell = deque(plan.rounds), plan.keep, tell
+        self._ends_at = time.monotonic() + plan.seconds
+
+    async def on_suites(self) -> None:
+        """Play on one suite after the other."""
+        failed_starts = 0
+        while not self._is_over:
+            try:
+                await self._on_one_suite()
+            except GroundError as problem:
+                failed_starts += 1
+                if failed_starts == FAILED_STARTS_MAX:
+                    raise
+                self._tell(str(problem))
+
+    async def _on_one_suite(self) -> None:
+        async with (
+            ground(keep=self._keep) as struck,
+            open_world(struck.book.processes, keyring=struck.keyring) as world,
+        ):
+            self._tell(f"a suite is ready on {struck.data}")
+            await open_trial_house(world.services)
+            offer = await world.offer("Fault Mug", stock=PLENTY)
+            for _ in range(ROUNDS_MAX):
+                if self._is_over:
+                    break
+                self.played.append(await _played(struck, world, offer, self._waiting.popleft()))
+                self._tell(line_of(self.played[-1]))
+
+    @property
+    def _is_over(self) -> bool:
+        return not self._waiting or time.monotonic() > self._ends_at
+
+
+async def _played(struck: Ground, world: World, offer: Offer, strikes: Sequence[Strike]) -> Round:
+    try:
+        return await play(struck, world, offer, strikes)
+    except Exception as problem:  # noqa: BLE001 - the edge of a round: its failure is a row of the table
+        return Round(strikes=strikes, seconds=0.0, endings=(), problems=[problem_of(problem)])

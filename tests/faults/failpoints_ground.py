@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,9 @@ from tests.faults.failpoints_places import Place, Strike
 from hashtill_cli.demo.pace import demo_variables
 from hashtill_cli.embedded.folders import PASSABLE
 from hashtill_cli.embedded.keyring import Keyring
-from hashtill_cli.embedded.processes import die_with_parent
 from hashtill_cli.supervisor.address_book import AddressBook, read_address_book
+
+ROOT = Path(__file__).resolve().parents[2]
 
 READY_WORDS = "Stop: Ctrl-C"
 
@@ -121,11 +121,11 @@ def _start(data: Path) -> "subprocess.Popen[bytes]":
     variables = {**demo_variables(), **PACE, "HASHTILL_FAILPOINTS": str(_folder(data)), "COLUMNS": "200"}
     with _log_of(data).open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "hashtill_cli", "up", "--data", str(data)],
+            [sys.executable, "-m", "tests.faults.failpoints_suite", "up", "--data", str(data)],
+            cwd=ROOT,
             env=os.environ | variables,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one system call, no lock is taken
         )
 
 

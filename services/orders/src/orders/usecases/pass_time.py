@@ -1,6 +1,7 @@
 """Pass time: unconfirmed orders expire up to their network's cutoff; every other limit is the database clock's."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kernel.failpoints import FailPoint, failpoint
@@ -27,13 +28,24 @@ POLL_LEAST = timedelta(milliseconds=10)
 """A look at the deadlines waits between these for the next one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """Up to when a network's watermarks say it is read, and when they were asked."""
+
+    network: Network
+    least: datetime | None
+    asked_at: datetime
+
+
 async def expire_orders(*, backlog: SocialBacklog, transactions: Transactions, limits: Limits) -> timedelta:
     """Let what is over expire, on every network; gives how long to wait before the next look (zero: there is more)."""
     async with transactions.begin() as unit:
         networks = await unit.orders.waiting_networks()
-    waits = [
-        await _expire_on(network, backlog=backlog, transactions=transactions, limits=limits) for network in networks
-    ]
+        read_to = [
+            _Read(network=network, least=least_watermark(await unit.watermarks.of(network)), asked_at=unit.at)
+            for network in networks
+        ]
+    waits = [await _expire_on(read, backlog=backlog, transactions=transactions, limits=limits) for read in read_to]
     return min([POLL_MOST, *waits])
 
 
@@ -71,12 +83,9 @@ async def _pass(states: frozenset[State], unit: Unit, *, at: datetime, limits: L
     return len(overdue)
 
 
-async def _expire_on(
-    network: Network, *, backlog: SocialBacklog, transactions: Transactions, limits: Limits
-) -> timedelta:
-    async with transactions.begin() as unit:
-        least, asked_at = least_watermark(await unit.watermarks.of(network)), unit.at
-    least = await backlog.certain(network, least)
+async def _expire_on(read: _Read, *, backlog: SocialBacklog, transactions: Transactions, limits: Limits) -> timedelta:
+    network, asked_at = read.network, read.asked_at
+    least = await backlog.certain(network, read.least)
     # Whether posts wait is asked only of a dark network, and outside any transaction.
     dark = is_dark(least, at=asked_at, limits=limits)
     nothing_pending = dark and await backlog.pending() == 0

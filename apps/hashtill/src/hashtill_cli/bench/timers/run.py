@@ -1,5 +1,6 @@
 """One run: PostgreSQL with the real tables, a million copies of an order, and every phase on a fast and a slow disk."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from hashtill_cli.bench.timers.phases import Parts
 from hashtill_cli.bench.timers.report import Disk, TimersResult
 from hashtill_cli.bench.timers.seeding import Seeds
 from hashtill_cli.embedded.data_folder import data_folder
-from hashtill_cli.embedded.databases import service_dsns
+from hashtill_cli.embedded.databases import run_sql, service_dsns
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.postgres import Postgres, embedded_postgres
 from kernel.secret import Secret
@@ -77,6 +78,7 @@ async def _on_this_disk(load: TimersLoad, server: Postgres, dsn: Secret[str], se
     pids = {} if server.process is None else {"postgres": server.process.pid}
     parts = Parts(load=load, database=database, seeds=seeds, pids=pids)
     await seeds.tidy(database)
+    await asyncio.to_thread(run_sql, server.admin_dsn, ["CHECKPOINT"])  # what copying left to be written is not idle
     tell("idle")
     idle_percent = await phases.idle_core_percent(parts)
     tell(f"{load.rate:,.0f} due a second for {load.seconds:g} s")

@@ -6,6 +6,8 @@ from tests.simulation.coverage import never_struck
 from orders.domain.saga import TABLE
 from orders.domain.states import Fact, State
 
+pytestmark = pytest.mark.timeout(900)  # the first test to ask plays all seeds
+
 SEEDS = 40
 ORDERS_A_SEED = 20
 

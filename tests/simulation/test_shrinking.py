@@ -12,6 +12,8 @@ from tests.simulation.x_posting import SimPosts
 from kernel.ids import PostId
 from notifier.usecases.ports import NotPosted, Posted
 
+pytestmark = pytest.mark.timeout(600)  # two dozen plays
+
 SEEDS = range(4, 20)
 
 

@@ -1,7 +1,7 @@
 # `make` alone lists the commands below; each sets up what it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench faults races simulate chaos stubs docs chart lock clean lint types imports protos tidy
+.PHONY: help setup demo up test check bench faults races simulate chaos planted stubs docs chart lock clean lint types imports protos tidy
 
 BIN := .venv/bin
 PYTHONS := libs services apps sandbox tests tools conftest.py
@@ -35,6 +35,9 @@ chaos: setup ## strike a suite under load by everything that dies, is cut off, f
 
 faults: setup ## strike processes at every failpoint, alone and in pairs (ARGS="--points relay --pairs 0"; `--help`)
 	@$(BIN)/python -m tests.faults.failpoints $(ARGS)
+
+planted: setup ## plant every known bug in a copy of the tree; each must be caught by the test it names (ONLY=name, ROTATE=5)
+	@$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY)) $(if $(ROTATE),--rotate $(ROTATE))
 
 stubs: setup ## generate libs/stubs from protos/
 	@$(BIN)/python tools/stubs.py

@@ -37,6 +37,11 @@ def test_a_known_tag_a_confirmation_shaped_tag_or_the_programs_name_keeps_a_post
     assert skipped(replace(post, tags=(Tag("weather"),))) is SkipReason.NOT_FOR_US
 
 
+@pytest.mark.parametrize("tag", ["buykindles", "ibuykindle", "buy", "okbcdfghjkm"])
+def test_a_tag_that_merely_holds_a_known_one_keeps_nothing(tag: str) -> None:
+    assert skipped(replace(PLAIN, tags=(Tag(tag),))) is SkipReason.NOT_FOR_US
+
+
 def test_of_fifty_tags_those_that_matter_are_kept_before_all_others() -> None:
     decoration = tuple(Tag(f"tag{number}") for number in range(50))
     post = replace(PLAIN, tags=(*decoration, Tag("buykindle"), Tag("okbcdfghjk")))

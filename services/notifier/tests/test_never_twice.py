@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from services.notifier.tests.notifier_world import NOW, World, order_news
+from services.notifier.tests.notifier_world import NOW, RECIPIENT, World, link_news, order_news
 
 from kernel.ids import PostId, X
 from kernel.secret import Secret
 from kernel.snowflakes import first_snowflake_at
 from notifier.domain.delivery import LATE_MAX, Channel, DeliveryState
-from notifier.domain.news import OrderNewsKind
+from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.domain.quota import Quota
 from notifier.outbound.memory import MemoryStore
 from notifier.outbound.x_posts import ProgramAccount, XPosts
@@ -42,6 +42,16 @@ async def test_a_prompt_tried_in_doubt_is_asked_about_before_it_is_said_again(
 
     assert world.network.posted == []
     assert ((await world.one()).state, (await world.one()).failure) == (DeliveryState.SKIPPED, "ORDER_MOVED_ON")
+
+
+async def test_a_mail_is_the_same_mail_however_often_it_is_tried(world: World) -> None:
+    await world.hear(link_news(LinkNewsKind.FROZEN))
+    delivery = await world.one()
+
+    tried = [world.composer.mail(delivery, RECIPIENT) for _ in range(2)]
+
+    assert tried[0] is not None
+    assert tried[0] == tried[1]  # its Message-ID too, by which mail servers and readers know a repeat
 
 
 async def test_a_reply_in_doubt_stays_so_while_there_is_no_quota_and_is_looked_for_after(

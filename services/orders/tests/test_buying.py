@@ -98,7 +98,7 @@ def test_expiries_far_apart_do_not_cool_down() -> None:
 
 
 async def test_a_repost_of_an_offer_never_orders(world: World) -> None:
-    post = world.post(ANN, kind=PostKind.REPOST, target_post_id=PostId("1"))
+    post = world.post(ANN, TAG, kind=PostKind.REPOST, target_post_id=PostId("1"))
 
     await world.receive(post)
 

@@ -143,6 +143,14 @@ async def test_somebody_elses_confirmation_is_met_with_silence(world: World) -> 
     assert story.verdicts[0].verdict.reason == "WRONG_AUTHOR"
 
 
+async def test_who_took_over_the_buyers_handle_confirms_nothing(world: World) -> None:
+    order = await world.prompted()
+
+    await world.receive(world.post(BOB, order.confirmation_tag or "", author_handle=order.author_handle))
+
+    assert (await world.again(order)).state is State.AWAITING_CONFIRMATION
+
+
 async def test_a_sold_out_order_is_refused_without_a_release(world: World) -> None:
     world.stock.units = 0
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.jetstream import JetStreamError
 from chassis.outages import is_outage
-from chassis.postgres import Database
+from chassis.postgres import Database, OutcomeUnknownError
 from chassis.unnest import execute_unnest
 
 
@@ -24,6 +24,7 @@ def rpc_error(code: grpc.StatusCode) -> aio.AioRpcError:
         (asyncpg.ConnectionDoesNotExistError(), True),
         (asyncpg.AdminShutdownError(), True),
         (asyncpg.InterfaceError("connection is closed"), True),
+        (OutcomeUnknownError(), True),  # whether it was committed is seen when it is done again
         (rpc_error(grpc.StatusCode.UNAVAILABLE), True),
         (JetStreamError(code=503, error_code=0, description=""), True),
         (rpc_error(grpc.StatusCode.DEADLINE_EXCEEDED), False),

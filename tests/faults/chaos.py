@@ -22,7 +22,7 @@ from tests.faults.chaos_blows import Blow, process_blows
 from tests.faults.chaos_disks import small_disks, why_not
 from tests.faults.chaos_ground import Ground
 from tests.faults.chaos_report import Report
-from tests.faults.chaos_run import Plan, Tell, run
+from tests.faults.chaos_run import MOST, Plan, Tell, run
 from tests.faults.chaos_stores import disk_blows, store_blows
 from tests.faults.chaos_wires import wire_blows
 
@@ -82,7 +82,7 @@ def main() -> int:
     asked = _arguments()
     console = Console(width=WIDTH)
     tell = partial(console.print, highlight=False, soft_wrap=True)
-    plan = Plan(rate=asked.rate, members=asked.members, seconds=asked.minutes * 60, seed=asked.seed)
+    plan = Plan(rate=asked.rate, members=asked.members, seconds=asked.minutes * 60, seed=asked.seed, most=asked.most)
     reports: list[Report | None] = []
     if asked.leg != "disks":
         reports.append(strike_everything(plan, only=asked.only, keep=asked.keep, tell=tell))
@@ -121,6 +121,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--only", nargs="*", default=(), help="blows whose name holds one of these words")
+    parser.add_argument("--most", type=int, default=MOST, help="strokes at most, drawn by the seed")
     parser.add_argument("--leg", choices=("both", "main", "disks"), default="both")
     parser.add_argument("--keep", action="store_true", help="keep data and logs")
     parser.add_argument("--save", type=Path, help="write the report there too")

@@ -41,7 +41,7 @@ class Load:
 
     def __init__(self, buyers: Sequence[Buyer], *, tags: Sequence[str], posting: Posting, chance: Random) -> None:
         self._idle, self._tags, self._posting, self._chance = deque(buyers), tags, posting, chance
-        self.window_seconds = 0.0
+        self.window_seconds = self.usual_seconds = 0.0
         self.purchases: list[Purchase] = []
         self._by_post: dict[str, Purchase] = {}
         self._by_email: dict[str, Purchase] = {}

@@ -16,6 +16,7 @@ from tests.faults.chaos_ground import WINDOW_SECONDS, ChaosError, Ground, ground
 from tests.faults.chaos_load import Load, loaded
 from tests.faults.chaos_purchases import Manner, Purchase
 
+from hashtill_cli.bench.purchases import percentile
 from hashtill_cli.checking.reading.places import places_of
 from hashtill_cli.checking.run import Check, check
 
@@ -23,6 +24,10 @@ CALM_SECONDS_MAX = 60.0
 """A blow's pause for healing ends when nobody waits longer than usual, or here: then the next falls on the unhealed."""
 
 USUAL_SECONDS = 2.0
+"""What buyers wait at most when nothing happens; on a slower machine, what they waited before the first blow."""
+
+UNSTRUCK_SECONDS = 10.0
+"""So long they are watched for that."""
 
 LOOK_SECONDS = 0.1
 
@@ -33,6 +38,9 @@ REAP_SECONDS = 2.0
 
 DRAIN_SECONDS_MAX = 180.0
 """After the last blow: leases of a minute, retries of half a minute, and the merchant's parcels."""
+
+MOST = 100_000
+"""Strokes of a run that is bounded by time alone."""
 
 Tell = Callable[[str], None]
 
@@ -45,6 +53,8 @@ class Plan:
     members: int
     seconds: float
     seed: int
+    most: int = MOST
+    """Strokes at most, drawn from all there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +94,10 @@ async def _strike_all(
     failures: list[str] = []
     ends_at = time.monotonic() + plan.seconds
     await _calm(struck.load)
+    await asyncio.sleep(UNSTRUCK_SECONDS)
+    struck.load.usual_seconds = max(USUAL_SECONDS, _longest_wait(struck.load))
     for number, blow in enumerate(_rounds(blows, struck.chance)):
-        if number >= len(blows) and time.monotonic() > ends_at:
+        if number >= plan.most or (number >= len(blows) and time.monotonic() > ends_at):
             break
         _must_go_on(struck, background)
         try:
@@ -127,9 +139,14 @@ async def _calm(load: Load) -> None:
         recent = load.purchases[-RECENT:]
         served = _serving_after(recent, since) < CALM_SECONDS_MAX
         waiting = (leg.seconds(now=now) for each in recent for leg in each.legs() if not leg.ended_at)
-        if served and max(waiting, default=0.0) < USUAL_SECONDS:
+        if served and max(waiting, default=0.0) <= load.usual_seconds:
             return
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _longest_wait(load: Load) -> float:
+    ended = sorted(leg.seconds(now=leg.ended_at) for leg in load.legs() if leg.ended_at)
+    return percentile(ended, 99)
 
 
 def _serving_after(purchases: Sequence[Purchase], at: float) -> float:

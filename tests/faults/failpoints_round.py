@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from tests.faults.failpoints_books import Ending, Told, end_of, judged
 from tests.faults.failpoints_ground import Ground
 from tests.faults.failpoints_people import patiently
 from tests.faults.failpoints_places import Strike
-from tests.faults.failpoints_stories import CARDS, STORIES, Play, Stage, linked
+from tests.faults.failpoints_stories import CARDS, COMING_ANEW, STORIES, Stage, come_anew, linked
 
 from hashtill_cli.checking.reading.places import places_of
 from hashtill_cli.checking.run import check
@@ -51,11 +51,13 @@ async def play(ground: Ground, world: World, offer: Offer, strikes: Sequence[Str
     cards = [CARDS.get(title, CardKind.GOOD) for title in STORIES]
     members = await asyncio.gather(*(linked(world, card) for card in cards))
     stages = [Stage(world=world, offer=offer, member=member) for member in members]
+    await _moving(ground)  # a strike is for the stories, not for the last mail of a member's welcome
     armed_at = time.time()
     ground.arm(strikes)
     try:
-        plays = zip(STORIES.items(), stages, strict=True)
-        told = await asyncio.gather(*(_told(title, story, stage) for (title, story), stage in plays))
+        plays = {title: story(stage) for (title, story), stage in zip(STORIES.items(), stages, strict=True)}
+        plays[COMING_ANEW] = come_anew(world)
+        told = await asyncio.gather(*(_told(title, play) for title, play in plays.items()))
         away = await _away(ground, strikes)
         moving = await _moving(ground)
         settled_at = time.time()
@@ -63,16 +65,16 @@ async def play(ground: Ground, world: World, offer: Offer, strikes: Sequence[Str
         fell_at = max([armed_at, *(ground.fell_at(strike) for strike in strikes if ground.fell(strike))])
     finally:
         ground.clear(strikes)
-    endings = await asyncio.gather(*(_judged(title, each) for title, each in zip(STORIES, told, strict=True)))
+    endings = await asyncio.gather(*(_judged(title, each) for title, each in zip(plays, told, strict=True)))
     wrong = [f"{each.title}: {each.problem}" for each in endings if each.problem]
     problems = [*wrong, *unfallen, *away, *moving, *await _breaches(ground)]
     return Round(strikes=strikes, seconds=settled_at - fell_at, endings=endings, problems=problems)
 
 
-async def _told(title: str, story: Play, stage: Stage) -> Told | Ending:
+async def _told(title: str, play: Awaitable[Told]) -> Told | Ending:
     """Play a story to its end."""
     try:
-        told = await story(stage)
+        told = await play
         await end_of(told)
     except Exception as problem:  # noqa: BLE001 - the edge of a story: its failure is a row of the table
         return Ending(title=title, problem=problem_of(problem))

@@ -95,11 +95,10 @@ async def unlink(stage: Stage) -> Told:
     return Told(purchase=purchase, ends={"CANCELLED": CANCELLED, "EXPIRED": LAPSED})
 
 
-async def come_anew(stage: Stage) -> Told:
+async def come_anew(world: World) -> Told:
     """Publish an offer, link a card, and buy, all of it under the strike."""
-    offer, member = await asyncio.gather(_published(stage.world), linked(stage.world))
-    fresh = Stage(world=stage.world, offer=offer, member=member)
-    return await buy(fresh)
+    offer, member = await asyncio.gather(_published(world), linked(world))
+    return await buy(Stage(world=world, offer=offer, member=member))
 
 
 STORIES: Mapping[str, Play] = {
@@ -111,8 +110,10 @@ STORIES: Mapping[str, Play] = {
     "answer lost": buy,
     "sent back": send_back,
     "unlinked": unlink,
-    "new offer, new link": come_anew,
 }
+
+COMING_ANEW = "new offer, new link"
+"""The title of the story that brings its own offer and member."""
 
 
 CARDS = {"answer lost": CardKind.ANSWER_LOST}

@@ -23,7 +23,7 @@ async def look_away(_self: SimPosts, _text: str, *, in_reply_to: PostId | None, 
 
 def test_a_planted_bug_is_found_and_shrunk_to_a_few_stories_and_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SimPosts, "find", look_away)  # whoever speaks again does not look whether it was said
-    monkeypatch.setattr(shrinking, "PLAYS_MAX", 25)
+    monkeypatch.setattr(shrinking, "PLAYS_MAX", 60)
     failed = next(played for seed in SEEDS if reason_of(played := play(seed)) == "I9")
 
     shrunk = shrink(failed)

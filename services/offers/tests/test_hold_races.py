@@ -160,6 +160,40 @@ async def test_the_same_order_asked_at_once_under_two_tags_is_one_hold(
     assert all(isinstance(answer, Hold) for answer in answers[0])
 
 
+async def test_a_limit_counts_what_was_committed_while_the_stock_was_waited_for(
+    postgres_shop: Shop, database: Database, now: Clock
+) -> None:
+    await postgres_shop.published(per_member_limit=1, stock_total=100)
+    first, second = (asks(at=now(), cardmember_id=CardmemberId(uuid.UUID(int=7))) for _ in range(2))
+    transactions = PostgresTransactions(database=database)
+
+    async with transactions.begin() as unit:
+        await hold_stock([first], transactions=Within(unit))
+        await commit_holds([first.order_id], transactions=Within(unit))
+        waiting = asyncio.create_task(hold_stock([second], transactions=transactions))
+        await until(lambda: somebody_waits(database))
+    [answer] = await waiting
+
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "LIMIT_REACHED"
+    assert await rows(database) == (0, (99, 0, 1))
+
+
+async def test_stock_falls_by_the_holds_that_were_written(postgres_shop: Shop, database: Database, now: Clock) -> None:
+    await postgres_shop.published(stock_total=100)
+    await postgres_shop.published(offer_id="second", tag="Second", stock_total=100)
+    asked, transactions = asks("second", at=now()), PostgresTransactions(database=database)
+
+    async with transactions.begin() as unit:
+        await hold_stock([asked], transactions=Within(unit))
+        again = asks(at=now(), order_id=asked.order_id)
+        waiting = asyncio.create_task(hold_stock([again], transactions=transactions))
+        await until(lambda: somebody_waits(database))
+    await waiting
+
+    assert await rows(database) == (1, (100, 0, 0))
+
+
 async def test_of_offers_published_at_once_one_takes_the_tag(postgres_shop: Shop) -> None:
     names = [f"offer-{number}" for number in range(5)]
     for name in names:

@@ -1,5 +1,7 @@
 """A post has at most one effect: copies, edits, deletions and repeated confirmations, in both stores."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +13,7 @@ from orders.domain.order import Order
 from orders.domain.posts import Post, PostKind, VerdictWord
 from orders.domain.states import CancelReason, State
 from orders.usecases.follow_orders import Posted, Reply, apply_replies
+from orders.usecases.ports import Transactions, Unit
 from orders.usecases.read_orders import Story, explain_post
 
 
@@ -60,6 +63,35 @@ async def test_one_post_delivered_many_times_has_one_effect(world: World) -> Non
     await world.settle()
 
     assert await world.told() == ["OrderHeld"]
+
+
+class LosesCommit:
+    """Transactions of which one, by its number, is rolled back at its end."""
+
+    def __init__(self, inner: Transactions, *, lost: int) -> None:
+        self._inner, self._left = inner, lost
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Unit]:
+        async with self._inner.begin() as unit:
+            yield unit
+            self._left -= 1
+            if self._left == -1:
+                raise ConnectionError("The database went away.")
+
+
+@pytest.mark.parametrize("lost", range(3))
+async def test_a_post_read_again_after_an_outage_still_has_its_effect(memory_world: World, lost: int) -> None:
+    post, inner = memory_world.post(ANN, TAG), memory_world.transactions
+    memory_world.transactions = LosesCommit(inner, lost=lost)
+
+    with suppress(ConnectionError):
+        await memory_world.receive(post)
+    memory_world.transactions = inner
+    await memory_world.receive(post)
+    await memory_world.settle()
+
+    assert await memory_world.told() == ["OrderHeld"]
 
 
 async def test_many_confirmations_of_one_order_have_one_effect(world: World) -> None:

@@ -2,14 +2,18 @@
 
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import pytest
 from services.offers.tests.offers_world import Shop, a_draft, accepted, asks, reason_of
 
+from chassis.watchdog import Watchdog
+from hashtill_cli.testing import Metrics
 from kernel.ids import OfferId, OrderId
 from offers.domain.hold import Hold
 from offers.usecases.hold_stock import hold_stock
-from offers.usecases.settle_holds import commit_holds, lapse_holds, release_holds
+from offers.usecases.settle_holds import LAPSE_LATE_MAX, commit_holds, lapse_holds, release_holds, watch_holds
 from offers.usecases.write_offer import update_offer
 
 KINDLE = OfferId("kindle")
@@ -80,6 +84,27 @@ async def test_a_hold_lapses_after_an_hour_by_itself(shop: Shop) -> None:
     assert reason_of(committed) == "HOLD_LAPSED"
     assert (lapsed, nothing_left) == (1, 0)
     assert await counts(shop) == (9, 0, 1)
+
+
+async def test_a_hold_that_does_not_lapse_is_told_and_measured_until_it_does(
+    shop: Shop, metrics: Metrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watchdog = Watchdog("holds", partial(watch_holds, transactions=shop.transactions))
+    overdue = partial(metrics.total, "hashtill.watchdog.too_old", what="holds", kind="HELD")
+    await shop.published()
+    await held(shop)
+
+    shop.clock.forward(HOUR + LAPSE_LATE_MAX)
+    await watchdog.run_once()
+    in_time = capsys.readouterr().out
+    shop.clock.forward(LAPSE_LATE_MAX)
+    await watchdog.run_once()
+    told, alarmed = capsys.readouterr().out, overdue()
+    await lapse_holds(transactions=shop.transactions)
+    await watchdog.run_once()
+
+    assert ("holds_too_old" in in_time, "holds_too_old" in told, alarmed) == (False, True, 1)
+    assert overdue() == 0
 
 
 async def test_total_cannot_fall_below_what_is_promised(shop: Shop) -> None:

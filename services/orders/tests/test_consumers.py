@@ -122,14 +122,6 @@ async def test_a_post_of_ten_kilobytes_and_fifty_tags_is_read_like_any_other(
     assert await memory_world.told() == ["OrderHeld"]
 
 
-async def test_the_watchdog_says_what_is_too_old(memory_world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    await memory_world.held()
-    memory_world.pass_time(hours=2)
-    await _clocks(memory_world).watch_once()
-
-    assert "orders_too_old" in capsys.readouterr().out
-
-
 async def test_several_lanes_expire_a_backlog_and_each_order_once(memory_world: World) -> None:
     count = 2 * EXPIRED_MAX + 1
     buyers = [NetworkUserId(str(20_000 + number)) for number in range(count)]

@@ -1,10 +1,14 @@
 """The watchdog counts what is too old, and reads those under way alone, however many orders ended before."""
 
+from functools import partial
+
 import pytest
 from services.orders.tests.orders_world import BOB, World
 
 from chassis.postgres import Database
 from chassis.unnest import execute_unnest, fetch_unnest
+from chassis.watchdog import Watchdog
+from hashtill_cli.testing import Metrics
 from orders.domain import saga
 from orders.domain.states import State
 from orders.outbound import order_sql
@@ -42,6 +46,24 @@ async def test_the_watchdog_counts_orders_of_every_kind_of_waiting(world: World)
     stale = await watch_ages(transactions=world.transactions)
 
     assert stale == {State.AWAITING_CONFIRMATION: 1, State.AUTHORIZED: 1, State.HOLDING: 1}
+
+
+async def test_what_is_too_old_is_told_and_measured_until_it_moves(
+    memory_world: World, metrics: Metrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watchdog = Watchdog("orders", partial(watch_ages, transactions=memory_world.transactions))
+    prompting = {"what": "orders", "kind": State.PROMPTING.value}
+    await memory_world.held()
+    memory_world.pass_time(hours=2)
+
+    await watchdog.run_once()
+    told, alarmed = capsys.readouterr().out, metrics.total("hashtill.watchdog.too_old", **prompting)
+    await memory_world.pass_deadlines()
+    await watchdog.run_once()
+
+    assert ("orders_too_old" in told, alarmed) == (True, 1)
+    assert metrics.total("hashtill.watchdog.too_old", **prompting) == 0
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.servers

@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.atomic_batch import Publisher
+from chassis.exporting import meter
 from chassis.jetstream import STREAMS, JetStreamError, StreamSpec
 from chassis.outages import is_outage
 from chassis.outbox import KeyValueChange, add_outbox
@@ -42,6 +43,12 @@ PAUSE_SECONDS = 0.25
 
 LAG_SECONDS = 30.0
 """A message that waits longer than this is an alarm, told again this often."""
+
+_lag = meter("hashtill.relay").create_gauge(
+    "hashtill.relay.lag",
+    unit="s",
+    description="How long the oldest unpublished message waits; told by the active relay.",
+)
 
 ATTEMPTS_MAX = 3
 """A row that JetStream refuses this often, for its own sake, is parked as a dead letter."""
@@ -94,6 +101,7 @@ class Relay:
     async def close(self) -> None:
         """Give the lock to whoever stands by."""
         session, self._session = self._session, None
+        _lag.set(0.0)  # whoever is active now tells its own
         if session is not None:
             await session.close()
 
@@ -209,6 +217,7 @@ class Relay:
                 await add_outbox(connection, await rebuild(connection), skip_known=True)
 
     def _tell_lag(self, oldest_seconds: float) -> None:
+        _lag.set(oldest_seconds)
         if oldest_seconds > LAG_SECONDS and monotonic() - self._lag_told_at > LAG_SECONDS:
             self._lag_told_at = monotonic()
             structlog.get_logger().error("relay_lags", oldest_seconds=round(oldest_seconds))

@@ -18,6 +18,7 @@ from chassis.postgres import Database
 from chassis.relay import Relay
 from chassis.unnest import execute_unnest, fetch_unnest
 from hashtill.orders.v1.events_pb2 import PurchaseRefused
+from hashtill_cli.testing import Metrics
 
 WRITERS = 16
 VERSIONS = 40
@@ -43,6 +44,23 @@ async def test_rows_reach_the_stream_in_order(database: Database, nats: Client, 
     stored = await messages_of(nats, "ORDERS")
     assert [(message.headers or {})["ce-subject"] for message in stored] == names
     assert await unpublished(database) == 0
+    await relay.close()
+
+
+async def test_how_long_the_oldest_row_waits_is_told_and_measured(
+    database: Database, nats: Client, facts: Facts, metrics: Metrics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await announce(database, facts(["a"]))
+    async with database.transaction() as connection:
+        await fetch_unnest(connection, "UPDATE outbox SET created_at = now() - interval '1 hour'")
+    relay = Relay(database, nats)
+
+    await relay.run_once()
+    waited, told = metrics.total("hashtill.relay.lag"), capsys.readouterr().out
+    await relay.run_once()
+
+    assert (waited >= 3_600, "relay_lags" in told) == (True, True)
+    assert metrics.total("hashtill.relay.lag") == 0
     await relay.close()
 
 

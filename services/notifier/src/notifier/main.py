@@ -1,6 +1,7 @@
 """Joins the notifier: database, streams, consumers, senders, their wires, and the gRPC server."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
@@ -16,6 +17,7 @@ from chassis.migrations import run_migrations
 from chassis.outbox import subject_stem
 from chassis.postgres import Database
 from chassis.relay import Relay
+from chassis.watchdog import Watchdog
 from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from hashtill.notifier.v1.notifier_service_pb2_grpc import add_NotifierServiceServicer_to_server
 from hashtill.offers.v1.events_pb2 import OfferPublished
@@ -40,6 +42,7 @@ from notifier.usecases.send_mails import BATCH_MAX as MAILS_MAX
 from notifier.usecases.send_mails import send_mails
 from notifier.usecases.send_posts import BATCH_MAX as POSTS_MAX
 from notifier.usecases.send_posts import Posting, send_posts
+from notifier.usecases.watch_deliveries import watch_deliveries
 
 LANES = 2
 """Of posts and of mails: while one batch is with the network or the mail server, the next is leased and composed."""
@@ -76,6 +79,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             lifecycle.add_worker(f"{name}-{lane}", worker.run)
     for name, consumer in _consumers(database, nats, transactions, posts=posts, mails=mails).items():
         lifecycle.add_worker(name, consumer.run)
+    waiting = Watchdog("deliveries", partial(watch_deliveries, transactions=transactions))
+    lifecycle.add_worker("watchdog", waiting.run)
     servicer = NotifierServicer(transactions)
     await lifecycle.add_server(
         GrpcServer(settings.listen, [(add_NotifierServiceServicer_to_server, servicer)], health=lifecycle.health)

@@ -1,5 +1,7 @@
 """Joins offers' parts: the use cases to PostgreSQL, gRPC, the relay and the workers."""
 
+from functools import partial
+
 from chassis.grpc_server import GrpcServer
 from chassis.idempotent_calls import AnswerOnce
 from chassis.jetstream import connect, ensure_streams
@@ -9,6 +11,7 @@ from chassis.migrations import run_migrations
 from chassis.outages import is_outage
 from chassis.postgres import Database
 from chassis.relay import Relay
+from chassis.watchdog import Watchdog
 from chassis.workers import Worker
 from hashtill.offers.v1.offers_service_pb2_grpc import add_OffersServiceServicer_to_server
 from offers.inbound.hold_calls import HoldCalls
@@ -23,7 +26,7 @@ from offers.usecases.forget_tags import forget_tags
 from offers.usecases.gather_holds import HoldGatherer
 from offers.usecases.hold_stock import hold_stock
 from offers.usecases.ports import Transactions
-from offers.usecases.settle_holds import lapse_holds
+from offers.usecases.settle_holds import lapse_holds, watch_holds
 from offers.usecases.watch_offers import LOOK_SECONDS, OfferWatch
 
 SHOWING = Showing(offer=offer_message, hold=hold_message, merchant=merchant_message)
@@ -79,6 +82,7 @@ def _start_workers(lifecycle: Lifecycle, transactions: Transactions) -> None:
 
     lifecycle.add_worker("end-due-offers", Worker(end, poll_seconds=END_SECONDS).run)
     lifecycle.add_worker("lapse-holds", Worker(lapse, poll_seconds=LAPSE_SECONDS).run)
+    lifecycle.add_worker("watchdog", Watchdog("holds", partial(watch_holds, transactions=transactions)).run)
     lifecycle.add_worker("forget-tags", Worker(forget, poll_seconds=FORGET_SECONDS).run)
 
 

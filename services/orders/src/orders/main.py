@@ -21,6 +21,7 @@ from chassis.migrations import run_migrations
 from chassis.outbox import subject_stem
 from chassis.postgres import Database
 from chassis.relay import Relay
+from chassis.watchdog import Watchdog
 from chassis.workers import Worker, either
 from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from hashtill.offers.v1.offer_pb2 import KnownTag
@@ -44,6 +45,7 @@ from orders.outbound.peers import GrpcAddresses, GrpcCharges, GrpcStock
 from orders.outbound.postgres import PostgresTransactions
 from orders.settings import Settings, limits_of
 from orders.usecases import follow_orders, receive_posts
+from orders.usecases.pass_time import watch_ages
 from orders.usecases.take_steps import Peers
 
 POOL_SIZE = 16
@@ -78,6 +80,8 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
         limits=parts.changing.limits,
     )
     _run_clocks(clocks, lifecycle)
+    ages = Watchdog("orders", partial(watch_ages, transactions=parts.changing.transactions))
+    lifecycle.add_worker("watchdog", ages.run)
     servicer = OrdersServicer(parts.changing, parts.reading)
     registered = [(add_OrdersServiceServicer_to_server, servicer)]
     await lifecycle.add_server(GrpcServer(settings.listen, registered, health=lifecycle.health))
@@ -194,4 +198,3 @@ def _run_steps(steps: Steps, lifecycle: Lifecycle) -> None:
 def _run_clocks(clocks: Clocks, lifecycle: Lifecycle) -> None:
     lifecycle.add_worker("expiry", clocks.run_expiry)
     lifecycle.add_worker("limits", Worker(clocks.limits_once).run)
-    lifecycle.add_worker("watchdog", clocks.run_watchdog)

@@ -1,5 +1,7 @@
 """Joins payments: database, vault, processor, streams, workers, the card page and the gRPC server."""
 
+from functools import partial
+
 from aiohttp import ClientSession, TCPConnector
 from nats.aio.client import Client
 
@@ -11,6 +13,7 @@ from chassis.migrations import run_migrations
 from chassis.outages import is_outage
 from chassis.postgres import Database
 from chassis.relay import Relay
+from chassis.watchdog import Watchdog
 from chassis.workers import Worker
 from hashtill.payments.v1.payments_service_pb2_grpc import add_PaymentsServiceServicer_to_server
 from payments.inbound.card_page import CardPage
@@ -30,6 +33,7 @@ from payments.usecases.forget_sessions import forget_sessions
 from payments.usecases.lapse_charges import lapse_charges
 from payments.usecases.ports import Processor
 from payments.usecases.settle_operations import settle_operations
+from payments.usecases.watch_operations import watch_operations
 
 CONNECTIONS_MAX = 32
 """To the processor: 8 calls of each of four kinds at once."""
@@ -102,6 +106,8 @@ async def _add_calls(
     if isinstance(processor, HttpProcessor):
         reconciler = Reconciler(transactions=transactions, processor=processor)
         lifecycle.add_worker("reconcile", Worker(reconciler.run_once, poll_seconds=EVERY_SECONDS).run)
+    operations = Watchdog("operations", partial(watch_operations, transactions=transactions))
+    lifecycle.add_worker("watchdog", operations.run)
     lifecycle.add_worker("lapse-charges", Worker(lapse, poll_seconds=LAPSE_POLL_SECONDS).run)
     desk = ChargeDesk(transactions=transactions, processor=processor, is_outage=is_outage, wake_settler=settler.wake)
     lifecycle.on_stop("charge-desk", desk.drain)

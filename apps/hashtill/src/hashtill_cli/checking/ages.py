@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 
 from hashtill_cli.checking.findings import Breach, Invariant
 from hashtill_cli.checking.rows import Case, WaitingRow
+from offers.usecases.settle_holds import LAPSE_LATE_MAX
 from orders.domain.saga import MAX_AGE
 from orders.domain.states import State
 from payments.domain.operation import KEY_RETRIED_FOR
-
-LAPSE_LATE_MAX = timedelta(minutes=5)
-"""A hold that nobody took lapses by a sweep; so late it may run."""
 
 WAITING_MAX = {
     "operation": KEY_RETRIED_FOR,

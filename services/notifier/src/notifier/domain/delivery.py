@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import NewType
 from uuid import UUID, uuid5
 
@@ -85,6 +86,17 @@ class Delivery:
 
 ATTEMPTS_MAX = 8
 """With the pauses below about 20 minutes: longer than a network's usual outage, shorter than anyone's patience."""
+
+MAX_AGE: Mapping[Urgency, timedelta] = MappingProxyType(
+    {
+        Urgency.PROMPT: timedelta(minutes=10),
+        Urgency.VERDICT: timedelta(minutes=30),
+        Urgency.REFUSAL: timedelta(hours=1),
+        Urgency.RECEIPT: timedelta(hours=1),
+    }
+)
+"""How long a healthy delivery waits: a prompt is of no use later, the others outlast an outage and wait for quota; the
+watchdog alarms at twice the age."""
 
 LATE_MAX = timedelta(seconds=10)
 """What timed out may still be taken by the network for so long: who looks sooner does not see it and says it twice."""

@@ -1,6 +1,7 @@
 """The notifier's repositories in memory: the same contract as PostgreSQL, held by one shared suite."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -37,6 +38,11 @@ class MemoryDeliveries:
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased."""
         return sum(row.state is DeliveryState.SENDING and row.channel in channels for row in self._rows.values())
+
+    async def undelivered(self, since: Mapping[Urgency, datetime]) -> Mapping[Urgency, int]:
+        """Count those made before the given moments and neither sent nor given up."""
+        waiting = (row for row in self._rows.values() if row.state in {DeliveryState.WAITING, DeliveryState.SENDING})
+        return Counter(row.urgency for row in waiting if row.created_at < since[row.urgency])
 
     async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Write the outcomes of leased ones; only those still leased as they were come back."""

@@ -1,12 +1,12 @@
 """The deliveries in PostgreSQL: every query a named method."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
-from notifier.domain.delivery import Channel, Delivery
+from notifier.domain.delivery import Channel, Delivery, Urgency
 from notifier.outbound.rows import CHANGES, COLUMNS, LEASED_AS, TYPES, delivery_of, outcome_of, row_of
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
@@ -32,6 +32,12 @@ RETURNING {COLUMNS}, due.unknown_since
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
 _SENDING = "SELECT count(*) FROM delivery WHERE state = 'SENDING' AND channel = ANY($1::text[])"
+
+_UNDELIVERED = """
+SELECT delivery.urgency, count(*) AS deliveries
+FROM delivery JOIN unnest($1::smallint[], $2::timestamptz[]) AS oldest (urgency, since) USING (urgency)
+WHERE delivery.state IN ('WAITING', 'SENDING') AND delivery.created_at < oldest.since GROUP BY delivery.urgency
+"""
 
 _GIVEN = {**LEASED_AS, **CHANGES}
 
@@ -75,6 +81,11 @@ class PostgresDeliveries:
         """Count those that are leased."""
         rows = await fetch_unnest(self._connection, _SENDING, [each.value for each in channels])
         return int(rows[0]["count"])
+
+    async def undelivered(self, since: Mapping[Urgency, datetime]) -> Mapping[Urgency, int]:
+        """Count those made before the given moments and neither sent nor given up."""
+        rows = await fetch_unnest(self._connection, _UNDELIVERED, *columns_of(list(since.items()), count=2))
+        return {Urgency(row["urgency"]): row["deliveries"] for row in rows}
 
     async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Write the outcomes of leased ones; only those still leased as they were come back."""

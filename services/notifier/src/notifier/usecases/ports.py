@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from kernel.ids import CardmemberId, Network, OrderId, PostId
-from notifier.domain.delivery import Channel, Delivery, DeliveryId, DeliveryState
+from notifier.domain.delivery import Channel, Delivery, DeliveryId, DeliveryState, Urgency
 from notifier.domain.events import DeliveryFact
 from notifier.domain.planning import RefusalKey
 from notifier.domain.quota import Quota
@@ -48,6 +48,9 @@ class Deliveries(Protocol):
 
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased, by whomever: what they spend is not known yet."""
+
+    async def undelivered(self, since: Mapping[Urgency, datetime]) -> Mapping[Urgency, int]:
+        """Count those made before the given moments and neither sent nor given up."""
 
     async def save(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Write the outcomes of leased ones; only those still leased as they were come back."""

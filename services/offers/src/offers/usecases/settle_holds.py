@@ -1,6 +1,7 @@
 """Holds are committed, released, or lapse: lock the stock behind them, decide each, save states and stock together."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import OrderId
@@ -11,6 +12,9 @@ from offers.usecases.ports import Move, Transactions
 
 LAPSE_MAX = 200
 """Holds that lapse in one transaction: the stock of their offers is locked for its time."""
+
+LAPSE_LATE_MAX = timedelta(minutes=5)
+"""So late a hold may lapse: the sweep runs every few seconds."""
 
 ROUNDS_MAX = 3
 """An order may become known between looking and burying it; one more look decides it, one is spare."""
@@ -45,6 +49,13 @@ async def lapse_holds(*, transactions: Transactions) -> int:
         moves = _moves({hold: lapse(hold, at=unit.at) for hold in known.values() if isinstance(hold, Hold)})
         await unit.holds.move(moves)
     return len(moves)
+
+
+async def watch_holds(*, transactions: Transactions) -> Mapping[str, int]:
+    """Count held ones, up to LAPSE_MAX, that should have lapsed twice LAPSE_LATE_MAX ago."""
+    async with transactions.begin() as unit:
+        overdue = await unit.holds.due_to_lapse(at=unit.at - 2 * LAPSE_LATE_MAX, limit=LAPSE_MAX)
+    return {HoldState.HELD: len(overdue)}
 
 
 async def _release(order_ids: Sequence[OrderId], *, transactions: Transactions) -> list[OrderId]:

@@ -18,6 +18,9 @@ ASKED_AGAIN_LAST = timedelta(minutes=2)
 KEY_RETRIED_FOR = timedelta(hours=20)
 """Processors keep idempotency keys for 24 hours; after this nothing is sent or asked under one by itself."""
 
+MAX_AGE = timedelta(minutes=10)
+"""How long a healthy operation has no outcome: a processor's usual outage; the watchdog alarms at twice the age."""
+
 _DOUBLINGS_MAX = 8
 """500 ms doubled eight times is above the last pause."""
 

@@ -1,5 +1,6 @@
 """Payments' repositories in memory: the same contract as PostgreSQL, held by one shared suite."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from payments.domain.card_session import CardSession
 from payments.domain.charge import FAILED, Charge, ChargeState
 from payments.domain.events import Fact
 from payments.domain.ledger import EnteredTransfer, Transfer
-from payments.domain.operation import Operation, OperationState
+from payments.domain.operation import Operation, OperationKind, OperationState
 from payments.outbound.messages import message_of
 
 _ENDED = frozenset({OperationState.OK, OperationState.FAILED})
@@ -127,6 +128,10 @@ class MemoryOperations:
     async def unsettled(self) -> set[OrderId]:
         """Give the orders with an operation whose outcome is not known."""
         return {self._charges[each.charge_id].order_id for each in self._rows.values() if each.state not in _ENDED}
+
+    async def unsettled_since(self, at: datetime) -> Mapping[OperationKind, int]:
+        """Count those begun before and without a known outcome."""
+        return Counter(each.kind for each in self._rows.values() if each.state not in _ENDED and each.begun_at < at)
 
     async def add(self, operations: Sequence[Operation]) -> None:
         """Write new operations."""

@@ -9,7 +9,7 @@ from chassis.unnest import columns_of, execute_unnest, fetch_unnest
 from kernel.ids import ChargeId, OrderId
 from payments.domain.charge import Charge
 from payments.domain.ledger import EnteredTransfer, Transfer
-from payments.domain.operation import Operation
+from payments.domain.operation import Operation, OperationKind
 from payments.outbound.rows import (
     CHARGE_CHANGES,
     CHARGE_COLUMNS,
@@ -59,6 +59,11 @@ SELECT {OPERATION_COLUMNS} FROM operation WHERE due_at <= $1 ORDER BY due_at LIM
 _UNSETTLED = """
 SELECT DISTINCT charge.order_id FROM operation JOIN charge USING (charge_id)
 WHERE operation.state NOT IN ('OK', 'FAILED')
+"""
+
+_UNSETTLED_SINCE = """
+SELECT kind, count(*) AS operations FROM operation
+WHERE state NOT IN ('OK', 'FAILED') AND begun_at < $1::timestamptz GROUP BY kind
 """
 
 _ADD_OPERATIONS = f"INSERT INTO operation ({OPERATION_COLUMNS}) SELECT * FROM unnest({arrays(OPERATION_TYPES)})"
@@ -139,6 +144,11 @@ class PostgresOperations:
     async def unsettled(self) -> set[OrderId]:
         """Give the orders with an operation whose outcome is not known, given up ones too."""
         return {OrderId(row["order_id"]) for row in await fetch_unnest(self._connection, _UNSETTLED)}
+
+    async def unsettled_since(self, at: datetime) -> Mapping[OperationKind, int]:
+        """Count those begun before and without a known outcome, given up ones too."""
+        rows = await fetch_unnest(self._connection, _UNSETTLED_SINCE, at)
+        return {OperationKind(row["kind"]): row["operations"] for row in rows}
 
     async def add(self, operations: Sequence[Operation]) -> None:
         """Write new operations."""

@@ -14,7 +14,7 @@ from payments.domain.charge import Charge
 from payments.domain.events import Fact
 from payments.domain.instruction import Instruction
 from payments.domain.ledger import EnteredTransfer, Transfer
-from payments.domain.operation import Operation
+from payments.domain.operation import Operation, OperationKind
 from payments.domain.outcome import Outcome
 from payments.domain.reconciling import Movement
 
@@ -87,6 +87,9 @@ class Operations(Protocol):
 
     async def unsettled(self) -> set[OrderId]:
         """Give the orders with an operation whose outcome is not known, given up ones too."""
+
+    async def unsettled_since(self, at: datetime) -> Mapping[OperationKind, int]:
+        """Count those begun before and without a known outcome, given up ones too."""
 
     async def add(self, operations: Sequence[Operation]) -> None:
         """Write new operations."""

@@ -111,7 +111,7 @@ def _heal(world: World) -> None:
     world.stage.weather.fair = True
     world.x.busy = True
     for node in world.stage.nodes.values():
-        world.step_clock(node.name, -node.clock_off)
+        world.step_clock(node.name, off=timedelta(0))
 
 
 def _close(world: World) -> None:

@@ -31,7 +31,7 @@ def _drop(world: World, target: str, amount: float) -> None:
 
 
 def _step_clock(world: World, target: str, amount: float) -> None:
-    world.step_clock(target, timedelta(seconds=amount))
+    world.step_clock(target, off=timedelta(seconds=amount))
 
 
 STRIKES: Mapping[Fault, Callable[[World, str, float], None]] = MappingProxyType(

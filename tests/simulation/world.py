@@ -63,9 +63,9 @@ class World:
         """Tell whether any order still waits for what is posted."""
         return any(order.state in _WAITS_FOR_POSTS for order in self.orders.store.orders.values())
 
-    def step_clock(self, name: str, by: timedelta) -> None:
-        """Set a process's and its database's clock forward or back; whoever waits by it looks again."""
+    def step_clock(self, name: str, *, off: timedelta) -> None:
+        """Step a process's and its database's clock to be so far from the true time; whoever waits looks again."""
         run = next(each for each in self.runs if each.node.name == name)
-        run.node.clock_off += by
+        run.node.clock_off = off
         for follower in run.database.followers:
             follower.set()

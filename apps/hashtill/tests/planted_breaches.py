@@ -196,6 +196,11 @@ def _span(rows: Rows) -> str:
     return "spans.json"
 
 
+def _attribute(rows: Rows) -> str:
+    rows.attributes["cvv"] = "1234"
+    return "spans.json"
+
+
 _post_of_a_stranger = _in("gateway.kept_post", author_id="666", named="confirming_id")
 _confirmed_late = _in("orders.orders", confirm_by=CONFIRMED_AT - timedelta(seconds=1))
 _verdict_lost = _in("orders.post_verdict", verdict="REFUSED", named="post_id")
@@ -254,4 +259,5 @@ PLANTS: dict[str, tuple[Invariant, Plant]] = {
     "a card number in a mail": (Invariant.NO_SECRET, _leak_in_a_mail),
     "a CVV in a log": (Invariant.NO_SECRET, _log('{"cvv": "1234"}')),
     "a card number in a span": (Invariant.NO_SECRET, _span),
+    "a CVV in a span": (Invariant.NO_SECRET, _attribute),
 }  # fmt: skip

@@ -44,6 +44,8 @@ class Rows:
     """Messages that no outbox row wrote: id and body."""
     log: str = ""
     span: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    """Of the span."""
     remove_message: bool = False
     """Whether the message is taken out of its stream after it was published."""
 

@@ -106,10 +106,15 @@ def write_texts(folder: Path, planted: Sequence[Rows]) -> tuple[Path, Path]:
     spans.mkdir(exist_ok=True)
     with (logs / "orders.log").open("a") as log:
         log.writelines(f"{rows.log or 'all is well'}\n" for rows in planted)
-    exports = ({"resourceSpans": [{"scopeSpans": [{"spans": [{"name": rows.span or "step"}]}]}]} for rows in planted)
+    exports = ({"resourceSpans": [{"scopeSpans": [{"spans": [_span(rows)]}]}]} for rows in planted)
     with (spans / "spans.json").open("a") as file:
         file.writelines(json.dumps(export) + "\n" for export in exports)
     return logs, spans
+
+
+def _span(rows: Rows) -> Row:
+    attributes = [{"key": name, "value": {"stringValue": value}} for name, value in rows.attributes.items()]
+    return {"name": rows.span or "step", "spanId": "4111111111111111", "endTimeUnixNano": "1", "attributes": attributes}
 
 
 def places_of_planted(dsns: Mapping[str, str], nats_url: str, outside: str, texts: tuple[Path, Path]) -> Places:

@@ -115,10 +115,11 @@ def test_an_id_that_happens_to_hold_the_digits_of_a_card_is_none() -> None:
 
 
 def test_a_breach_counts_only_when_it_is_seen_twice() -> None:
-    lasting = Breach(invariant=Invariant.LEDGER, what="differs", ids=("1",))
+    lasting = Breach(invariant=Invariant.LEDGER, what="It differs for 6 min.", ids=("1",))
     before, after = Findings(), Findings()
     before.add([lasting, replace(lasting, ids=("2",))])
-    after.add([lasting, replace(lasting, ids=("3",))])
+    older = replace(lasting, what="It differs for 7 min.")
+    after.add([older, replace(lasting, ids=("3",))])
 
-    assert after.lasting(before).breaches == [lasting]
+    assert after.lasting(before).breaches == [older]
     assert after.lasting(before).broken == {Invariant.LEDGER: 1}

@@ -163,7 +163,7 @@ def test_an_outage_is_told_once_survived_and_measured(databases: Databases, tmp_
 async def close_orders(dsns: Mapping[str, str]) -> None:
     """Take orders' database away, from who is connected too."""
     name = urlsplit(dsns["orders"]).path.strip("/")
-    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - a name of ours
+    cut = f"SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - a name of ours
     statements = [f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", cut]
     await asyncio.to_thread(run_sql, Secret(dsns["offers"]), statements)
 

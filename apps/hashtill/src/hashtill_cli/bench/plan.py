@@ -15,6 +15,8 @@ class Load:
     in_flight: int
     rate: float
     core: bool
+    checker: bool = False
+    """Whether the checker follows the run, to see what it costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ from hashtill_cli.bench.pgbench import pgbench_tps
 from hashtill_cli.bench.plan import Load, Plan
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.processes import die_with_parent
+from hashtill_cli.suite.checker import with_checker
 from hashtill_cli.suite.outside import X_CLIENT_ID
-from hashtill_cli.suite.running import Suite, running_suite
+from hashtill_cli.suite.running import Arrange, Suite, running_suite
 
 KEPT_MAX = "400000"
 """Posts and authorizations the sandbox remembers: more than a run makes, so that nothing falls off before the check."""
@@ -43,7 +44,8 @@ LOOK_SECONDS = 0.2
 
 def run_purchases(load: Load, *, tell: Callable[[str], None], pgbench_seconds: int, keep: Path | None = None) -> Result:
     """Measure complete purchases. Raises BenchError and what starting a suite raises."""
-    with bench_folder(keep) as data, running_suite(data, tell=tell, extra=EXTRA | (CORE if load.core else {})) as suite:
+    extra = EXTRA | (CORE if load.core else {})
+    with bench_folder(keep) as data, running_suite(data, tell=tell, extra=extra, arrange=_beside(load, data)) as suite:
         if suite is None:
             raise BenchError("Stopped before the suite was ready.")
         tell(f"the suite is ready after {suite.seconds_to_ready:.1f} s")
@@ -59,6 +61,10 @@ def run_purchases(load: Load, *, tell: Callable[[str], None], pgbench_seconds: i
         tell("pgbench -N on the same PostgreSQL")
         tps = pgbench_tps(suite.servers.postgres, seconds=pgbench_seconds)
         return Result(load=load, seen=seen, pgbench_tps=tps, problems=problems)
+
+
+def _beside(load: Load, data: Path) -> Arrange:
+    return with_checker(data) if load.checker else lambda _, specs: specs
 
 
 def _plan(load: Load, suite: Suite, data: Path) -> Plan:

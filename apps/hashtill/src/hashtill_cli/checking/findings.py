@@ -1,5 +1,6 @@
 """Findings: what a rule looked at and what it found broken, by invariant."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from enum import StrEnum
 
 BREACHES_MAX = 1_000
 """Breaches of one invariant that are kept; nobody reads more, and the count goes on."""
+
+_NUMBERS = re.compile(r"[0-9]+")
 
 
 class Invariant(StrEnum):
@@ -47,6 +50,11 @@ class Breach:
     ids: tuple[str, ...]
     order_id: str | None = None
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Give what stays the same when it is seen again: its ages and sums may have grown."""
+        return (self.invariant, _NUMBERS.sub("#", self.what), *self.ids)
+
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
@@ -76,6 +84,6 @@ class Findings:
     def lasting(self, before: "Findings") -> "Findings":
         """Give these findings with only those breaches that were there at the look before, too."""
         lasting = Findings(counts=self.counts, left_out=self.left_out)
-        known = set(before.breaches)
-        lasting.add(breach for breach in self.breaches if breach in known)
+        known = {breach.key for breach in before.breaches}
+        lasting.add(breach for breach in self.breaches if breach.key in known)
         return lasting

@@ -40,13 +40,22 @@ def purchases(  # noqa: PLR0917 - typer's way to say options
     in_flight: Annotated[int, typer.Option(help="Purchases kept going at once (closed loop).", min=1)] = 400,
     rate: Annotated[float, typer.Option(help="Purchases begun a second instead (open loop).", min=0)] = 0,
     core: Annotated[bool, typer.Option("--core", help="X, mail and processor answered in process.")] = False,  # noqa: FBT002 - typer's way to say a flag
+    checker: Annotated[bool, typer.Option("--checker", help="Let the checker follow, as `up` does.")] = False,  # noqa: FBT002 - as above
     pgbench: Pgbench = 8,
     save: Save = None,
     data: Data = None,
 ) -> None:
     """Drive complete purchases through the whole suite: post, prompt, confirmation, charge, receipt by SMTP."""
     console = Console(width=WIDTH)
-    load = Load(seconds=seconds, warm_seconds=warm, members=members, in_flight=in_flight, rate=rate, core=core)
+    load = Load(
+        seconds=seconds,
+        warm_seconds=warm,
+        members=members,
+        in_flight=in_flight,
+        rate=rate,
+        core=core,
+        checker=checker,
+    )
     with ending_in_words(console, BenchError, PgbenchError, heading="No figure."):
         result = run_purchases(load, tell=telling(console), pgbench_seconds=pgbench, keep=data)
     _report(result, figures.show, console, save=save, ok=result.ok)

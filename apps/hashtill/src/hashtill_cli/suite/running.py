@@ -17,7 +17,8 @@ from hashtill_cli.supervisor.children import Children
 from hashtill_cli.supervisor.disk_watch import DiskWatch
 from hashtill_cli.supervisor.forking import preload
 from hashtill_cli.supervisor.spec import ProcessSpec
-from hashtill_cli.supervisor.supervisor import Server, Supervisor
+from hashtill_cli.supervisor.supervisor import Supervisor
+from hashtill_cli.supervisor.tended import Server
 
 Tell = Callable[[str], None]
 """Says a step of the start to the person who waits."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import structlog
 from opentelemetry.metrics import CallbackOptions, Observation
@@ -13,6 +14,8 @@ from hashtill_cli.checking.following.feed import Feed, Recent
 from hashtill_cli.checking.reading.databases import Book
 from hashtill_cli.checking.run import Check
 from hashtill_cli.checking.stories import Stories, stories_of
+
+Key: TypeAlias = tuple[str, ...]
 
 SUSPECTS_MAX = 10_000
 TOLD_MAX = 100_000
@@ -32,8 +35,8 @@ class Reporter:
     """Remembers what was told."""
 
     def __init__(self) -> None:
-        self._suspects = Recent[Breach, tuple[datetime, datetime]](SUSPECTS_MAX)
-        self._told = Recent[Breach, bool](TOLD_MAX)
+        self._suspects = Recent[Key, tuple[datetime, datetime]](SUSPECTS_MAX)
+        self._told = Recent[Key, bool](TOLD_MAX)
         self.blind: dict[str, str] = {}
         self._judged: dict[tuple[Invariant, str], float] = {}
         """Up to which moment (of this process's own clock) a feed's part of an invariant is judged."""
@@ -61,7 +64,7 @@ class Reporter:
         for verdict in check.verdicts:
             _checked.add(sum(verdict.counts.values()), {"invariant": verdict.invariant})
             _duration.record(took_seconds, {"invariant": verdict.invariant, "feed": "whole"})
-            self._tell([each for each in verdict.breaches if each not in self._told], check.stories)
+            self._tell([each for each in verdict.breaches if each.key not in self._told], check.stories)
 
     def tell_blind(self, feed: Feed, cause: str) -> None:
         """Say once that a feed cannot read, and count it each time."""
@@ -72,17 +75,17 @@ class Reporter:
         self.blind[feed.name] = cause
 
     def _stands(self, breach: Breach, again_after: timedelta, at: datetime) -> bool:
-        if breach in self._told:
+        if breach.key in self._told:
             return False
-        first, last = self._suspects.get(breach) or (at, at)
+        first, last = self._suspects.get(breach.key) or (at, at)
         if at - last > FORGOTTEN_AFTER:
             first = at
-        self._suspects[breach] = (first, at)
+        self._suspects[breach.key] = (first, at)
         return at - first >= again_after
 
     def _tell(self, breaches: Iterable[Breach], stories: Stories) -> None:
-        for breach in dict.fromkeys(breaches):
-            self._told[breach] = True
+        for breach in {each.key: each for each in breaches}.values():
+            self._told[breach.key] = True
             _breaches.add(1, {"invariant": breach.invariant})
             structlog.get_logger().error(
                 "invariant_broken",

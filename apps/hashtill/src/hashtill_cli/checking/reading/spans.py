@@ -1,51 +1,30 @@
 """Spans and metrics as a collector's file exporter writes them: OTLP as JSON, one export a line."""
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 PATTERN = "*.json*"
 """What a collector's file exporter is told to write: `spans.json`, and `spans-….json` when it rotates."""
 
-IDS = frozenset({"traceId", "spanId", "parentSpanId"})
+SPAN_ENDS = '"endTimeUnixNano"'
+"""Each span has one, and nothing else has."""
+
+_IDS = re.compile(r'"(?:traceId|spanId|parentSpanId)":\s*"[^"]*"')
 """Left out: sixteen hexadecimal digits are all decimal once in two thousand, and then may pass as a card number."""
+
+_ATTRIBUTE = re.compile(r'"key":\s*"([^"]*)",\s*"value":\s*\{\s*"\w+":\s*"?([^"{}]*)"?\s*\}')
+"""An attribute's name and value stand apart; together they may say what neither does."""
 
 
 def exports_of(folder: Path) -> Iterator[tuple[str, int, str]]:
-    """Give (place, spans in it, text) of each line of each file; a line that is no JSON is searched as it stands."""
+    """Give (place, spans in it, text to be searched) of each line of each file."""
     for file in sorted(folder.glob(PATTERN)):
         with file.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, 1):
-                yield f"{file.name}:{number}", *_read(line)
-
-
-def _read(line: str) -> tuple[int, str]:
-    try:
-        export = json.loads(line)
-    except ValueError:
-        return 0, line
-    return _spans_in(export), "\n".join(_texts(export))
+                yield f"{file.name}:{number}", line.count(SPAN_ENDS), text_of(line)
 
 
 def text_of(line: str) -> str:
-    """Give what is to be searched of an export."""
-    return _read(line)[1]
-
-
-def _spans_in(export: Any) -> int:
-    resources = export.get("resourceSpans", ()) if isinstance(export, dict) else ()
-    return sum(len(scope.get("spans", ())) for each in resources for scope in each.get("scopeSpans", ()))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case dict():
-            for name, each in value.items():
-                if name not in IDS:
-                    yield from (f"{name}: {text}" for text in _texts(each))
-        case list():
-            for each in value:
-                yield from _texts(each)
-        case _:
-            yield str(value)
+    """Give what is to be searched of an export: all but the ids, each attribute as `name: value`."""
+    return _ATTRIBUTE.sub(r"\1: \2", _IDS.sub("", line))

@@ -28,7 +28,8 @@ async def until_subscribed(members: int, *, http: aiohttp.ClientSession, x_url: 
 
 async def _bearer(http: aiohttp.ClientSession, x_url: str, app: tuple[str, str]) -> str:
     form = {"grant_type": "client_credentials"}
-    async with http.post(f"{x_url}/oauth2/token", data=form, auth=aiohttp.BasicAuth(*app)) as answer:
+    headers = {"Authorization": aiohttp.encode_basic_auth(*app)}
+    async with http.post(f"{x_url}/oauth2/token", data=form, headers=headers) as answer:
         return str((await answer.json())["access_token"])
 
 

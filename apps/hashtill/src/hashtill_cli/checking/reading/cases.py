@@ -41,6 +41,9 @@ SELECT {columns} FROM (
 """
 _NEXT = _ORDERS % "order_id > $1 ORDER BY order_id LIMIT $2"
 _ROWS = "SELECT {columns} FROM %s WHERE %s"
+_VERDICTS = _ROWS % ("post_verdict", "reason <> 'EARLY' AND (%s)")
+"""Without the confirmations that are kept until our reply's time is known: they have had no effect."""
+
 _DELIVERIES = """
 SELECT {columns} FROM (SELECT *, CASE WHEN purpose = 'PROMPT' THEN facts::json ->> 'total' END AS total_shown
     FROM delivery WHERE %s) d ORDER BY created_at
@@ -128,7 +131,7 @@ async def _read(books: Mapping[str, Book], orders: Sequence[OrderRow], which: _W
         transfers=_by_order(transfers),
         holds=_by_order(holds),
         deliveries=_by_order(await books["notifier"].rows(DeliveryRow, _DELIVERIES % where, *given)),
-        verdicts=_by_order(await books["orders"].rows(VerdictRow, _ROWS % ("post_verdict", where), *given)),
+        verdicts=_by_order(await books["orders"].rows(VerdictRow, _VERDICTS % where, *given)),
         under_way=frozenset(row["order_id"] for row in (*under_way, *still)),
         posts=_by(posts, "version_id"),
         links={link.link_id: link for link in links},

@@ -8,7 +8,7 @@ from tests.planted.proving import by_rotation, prove
 from tests.planted.trees import ROOT, ForeignCodeError, Tree, complaint_about, copy_of, snapshot
 from tests.planted.trying import Verdict, try_tests
 
-LEAST = 7
+LEAST = 25
 ROTATED = 5
 WORKERS = 2
 

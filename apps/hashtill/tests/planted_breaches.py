@@ -122,6 +122,7 @@ def _confirmed_by_anothers_post(rows: Rows) -> str:
     other = Rows(f"{rows.name}, again", rows.number + 500)
     shared = {"confirmation_post_id": rows.confirming_id, "confirmation_version_id": rows.confirming_id}
     rows.tables["orders.orders"].append(other.row("orders.orders") | shared)
+    rows.tables["orders.outbox"].append(other.row("orders.outbox") | {"published_at": None, "stream": None})
     return str(other.order_id)
 
 

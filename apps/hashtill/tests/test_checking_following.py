@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from apps.hashtill.tests.planted_breaches import PLANTS
-from apps.hashtill.tests.planted_rows import CONFIRMED_AT, Rows
+from apps.hashtill.tests.planted_rows import Rows
 from apps.hashtill.tests.planted_suite import places_of_planted, still_suite, write_books, write_on, write_texts
 from structlog.testing import capture_logs
 
 from hashtill_cli.checking.findings import Invariant
-from hashtill_cli.checking.following.follower import Follower, feeds_from
+from hashtill_cli.checking.following.follower import Follower, new_feeds
 from hashtill_cli.checking.following.reporting import Reporter
 from hashtill_cli.checking.looking import clock
 from hashtill_cli.checking.reading.places import Places
@@ -33,6 +33,8 @@ WHOLE_ONLY = {
 """What the feeds do not see; the whole check does, every hour."""
 
 FEEDS = 7
+
+HEALTHY = Rows("healthy", 400)
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -67,7 +69,7 @@ class Following:
 async def following(places: Places) -> AsyncIterator[Following]:
     async with open_sources(places) as sources:
         ahead = Ahead()
-        follower = Follower(sources, feeds_from(CONFIRMED_AT), reporter=Reporter(), now=ahead.now)
+        follower = Follower(sources, new_feeds(), reporter=Reporter(), now=ahead.now)
         yield Following(follower, sources, ahead)
 
 
@@ -83,17 +85,17 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    healthy, planted = Rows("healthy", 0), [Rows(name, number) for number, name in enumerate(PLANTS, 1)]
+    first, planted = Rows("first", 0), [Rows(name, number) for number, name in enumerate(PLANTS, 1)]
     named = {rows.name: PLANTS[rows.name][1](rows) for rows in planted}
-    folder, world = tmp_path_factory.mktemp("followed"), [healthy]
+    folder, world = tmp_path_factory.mktemp("followed"), [first]
 
     async def follow(places: Places) -> tuple[Lines, Lines, Lines]:
         async with following(places) as suite:
             first = await suite.look()
-            world.extend(planted)
+            world.extend([HEALTHY, *planted])
             write_texts(folder, planted)
             assert suite.sources.nats is not None
-            await write_on(places.databases, suite.sources.nats, planted)
+            await write_on(places.databases, suite.sources.nats, [HEALTHY, *planted])
             soon = [line for _ in range(4) for line in await suite.look(later=timedelta(seconds=40))]
             return first, soon, await suite.look(later=timedelta(seconds=40))
 
@@ -103,8 +105,11 @@ def told(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield Told(*asyncio.run(follow(places_of_planted(dsns, url, outside, texts))), named)
 
 
-def test_nothing_is_told_of_a_suite_in_order(told: Told) -> None:
+def test_nothing_is_told_of_what_is_in_order(told: Told) -> None:
+    named = {an_id for line in told.soon for an_id in line.get("ids", ())}
+
     assert told.first == []
+    assert named & {str(HEALTHY.order_id), HEALTHY.offer_id, HEALTHY.message_id, HEALTHY.confirming_id} == set()
 
 
 @pytest.mark.parametrize("name", sorted(PLANTS.keys() - WHOLE_ONLY.keys()))

@@ -25,11 +25,11 @@ LOOK_EVERY_SECONDS = 0.5
 Now: TypeAlias = Callable[[Sources], Awaitable[datetime]]
 
 
-def feeds_from(since: datetime) -> list[Feed]:
-    """Make every feed; `since` is where the changes of orders begin."""
+def new_feeds() -> list[Feed]:
+    """Make every feed; each begins where what it reads ends at its first look."""
     messages = MessagesFeed()
     return [
-        OrdersFeed(since=since), messages, OutboxFeed(messages.streams), StockFeed(), WaitingFeed(), TextsFeed(),
+        OrdersFeed(), messages, OutboxFeed(messages.streams), StockFeed(), WaitingFeed(), TextsFeed(),
         WorldFeed(),
     ]  # fmt: skip
 

@@ -16,6 +16,14 @@ ORDERS_KEPT_MAX = 50_000
 NAMELESS_MAX = 1_000
 
 
+def order_id_in(text: str) -> UUID | None:
+    """Read an order's id; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 class Movements:
     """The newest orders' movements; a processor that starts anew is read anew."""
 
@@ -61,9 +69,8 @@ class Movements:
 
     def _keep(self, row: MovementRow) -> UUID | None:
         self._last = row
-        try:
-            order_id = UUID(row.reference)
-        except ValueError:
+        order_id = order_id_in(row.reference)
+        if order_id is None:
             self.nameless[row.reference] = [*(self.nameless.get(row.reference) or ()), row]
             return None
         self._by_order[row.reference] = [*(self._by_order.get(row.reference) or ()), row]

@@ -7,9 +7,9 @@ from uuid import UUID
 from hashtill_cli.checking import endings, ledgers
 from hashtill_cli.checking.findings import Findings, Invariant
 from hashtill_cli.checking.following.feed import SETTLE, SOON, Recent
-from hashtill_cli.checking.following.movements import Movements
+from hashtill_cli.checking.following.movements import Movements, order_id_in
 from hashtill_cli.checking.looking import judge
-from hashtill_cli.checking.reading.cases import FIRST_ID, cases_of
+from hashtill_cli.checking.reading.cases import cases_of
 from hashtill_cli.checking.rows import Case
 from hashtill_cli.checking.sources import Sources
 
@@ -22,12 +22,25 @@ BROKEN_KEPT_MAX = 10_000
 BACKOFF_MAX = 9
 """What is broken is judged again after 2, 4, 8 … at most 512 seconds."""
 
-_CHANGED = """
-SELECT order_id, updated_at, state FROM orders
-WHERE updated_at >= $1 AND (updated_at, order_id) > ($1, $2) AND updated_at <= $3 ORDER BY updated_at, order_id LIMIT $4
+_TOLD = """
+SELECT id AS place, aggregate AS order_id, created_at AS at FROM outbox
+WHERE id > $1 AND created_at <= $2 ORDER BY id LIMIT $3
 """
-_ENTERED = "SELECT sequence, order_id FROM transfer WHERE sequence > $1 AND entered_at <= $2 ORDER BY sequence LIMIT $3"
+_LAST_TOLD = "SELECT COALESCE(max(id), 0) AS last FROM outbox"
+_ENTERED = """
+SELECT sequence AS place, order_id, entered_at AS at FROM transfer
+WHERE sequence > $1 AND entered_at <= $2 ORDER BY sequence LIMIT $3
+"""
 _LAST_ENTERED = "SELECT COALESCE(max(sequence), 0) AS last FROM transfer"
+
+CHANGES = {
+    "orders": (_TOLD, _LAST_TOLD),
+    "notifier": (_TOLD, _LAST_TOLD),
+    "payments": (_ENTERED, _LAST_ENTERED),
+}
+"""Where it is written, in an order, that something became of an order: what was told of it, and what moved for it.
+What changes between two of these is under way; that it goes on is seen by its age."""
+
 _SITTING = """
 SELECT order_id FROM orders WHERE next_step_at IS NOT NULL AND updated_at <= $1::timestamptz - interval '5 minutes'
 UNION ALL SELECT order_id FROM orders
@@ -55,11 +68,10 @@ class OrdersFeed:
     every_seconds = 2.0
     again_after = SOON
 
-    def __init__(self, *, since: datetime) -> None:
+    def __init__(self) -> None:
         self.behind = timedelta(0)
-        self._changed_until: tuple[datetime, UUID] = (since, FIRST_ID)
-        self._entered_until: int | None = None
-        self._ages_due_at = since
+        self._read_until: dict[str, int] = {}
+        self._ages_due_at: datetime | None = None
         self._due: dict[UUID, datetime] = {}
         self._broken = Recent[UUID, int](BROKEN_KEPT_MAX)
         self._movements = Movements()
@@ -83,20 +95,21 @@ class OrdersFeed:
 
     async def _note_changes(self, sources: Sources, *, at: datetime) -> timedelta:
         """Mark what changed as due; gives how far behind the reading is."""
-        settled, books = at - SETTLE, sources.books
-        rows = await books["orders"].records(_CHANGED, *self._changed_until, settled, CHANGES_MAX)
-        if self._entered_until is None:
-            self._entered_until = (await books["payments"].records(_LAST_ENTERED))[0]["last"]
-        entered = await books["payments"].records(_ENTERED, self._entered_until, settled, CHANGES_MAX)
-        for row in (*rows, *entered):
-            self._due[row["order_id"]] = at
-        if at >= self._ages_due_at:
+        behind = [await self._read_on(sources, service, at=at) for service in CHANGES]
+        if self._ages_due_at is None or at >= self._ages_due_at:
             await self._note_aged(sources, at=at)
-        if rows:
-            self._changed_until = (rows[-1]["updated_at"], rows[-1]["order_id"])
-        if entered:
-            self._entered_until = entered[-1]["sequence"]
-        return settled - self._changed_until[0] if len(rows) == CHANGES_MAX else timedelta(0)
+        return max(behind)
+
+    async def _read_on(self, sources: Sources, service: str, *, at: datetime) -> timedelta:
+        (statement, last), book = CHANGES[service], sources.books[service]
+        if service not in self._read_until:
+            self._read_until[service] = (await book.records(last))[0]["last"]
+        rows = await book.records(statement, self._read_until[service], at - SETTLE, CHANGES_MAX)
+        for row in rows:
+            if (order_id := order_id_in(str(row["order_id"]))) is not None:
+                self._due[order_id] = at
+            self._read_until[service] = row["place"]
+        return at - SETTLE - rows[-1]["at"] if len(rows) == CHANGES_MAX else timedelta(0)
 
     async def _note_aged(self, sources: Sources, *, at: datetime) -> None:
         """Mark who may sit for too long."""

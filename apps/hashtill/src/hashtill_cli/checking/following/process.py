@@ -13,9 +13,8 @@ from chassis.lifecycle import Lifecycle
 from chassis.process import run_beside
 from chassis.workers import either
 from hashtill_cli.checking.following.away import is_away
-from hashtill_cli.checking.following.follower import Follower, feeds_from
+from hashtill_cli.checking.following.follower import Follower, new_feeds
 from hashtill_cli.checking.following.reporting import Reporter
-from hashtill_cli.checking.looking import clock
 from hashtill_cli.checking.reading.places import PREFIX, Places, places_of
 from hashtill_cli.checking.run import check
 from hashtill_cli.checking.sources import open_sources
@@ -57,7 +56,7 @@ async def follow(find: Find, reporter: Reporter, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             async with open_sources(find()) as sources:
-                feeds = feeds or feeds_from(await clock(sources))
+                feeds = feeds or new_feeds()
                 structlog.get_logger().info("checker_follows", feeds=[feed.name for feed in feeds])
                 told = ""
                 await Follower(sources, feeds, reporter=reporter).run(stop)

@@ -34,6 +34,8 @@ T = TypeVar("T")
 class KeyValueModel(Generic[T]):
     """`values` holds every key of a bucket, decoded; it is complete once `is_synced` says so.
 
+    A key goes when its owner deletes it, which leaves a mark in the bucket; that a bucket lacks it says nothing.
+
     A value that `decode` cannot read (it raises ValueError) is logged and left out.
     """
 
@@ -70,7 +72,7 @@ class KeyValueModel(Generic[T]):
         pull = Pull(self._client, stream=self._stream, config=_configuration(self._stream), batch_max=BATCH_MAX)
         watch = asyncio.create_task(_interrupt_on(stop, pull))
         try:
-            fresh: dict[str, T] = {}
+            fresh = dict(self._values)  # a bucket that was lost is empty until its owner has filled it again
             left, follow = await pull.ensure(), _Following()
             while left and not stop.is_set():
                 messages = await pull.take(wait_seconds=IDLE_SECONDS)

@@ -71,15 +71,22 @@ async def test_listeners_hear_of_changes_and_unreadable_values_are_left_out(nats
     assert heard[-1] == 1
 
 
-async def test_a_bucket_made_again_is_synced_again(nats: Client) -> None:
+async def test_a_bucket_lost_and_made_again_takes_no_key_away_and_its_owner_does(nats: Client) -> None:
+    await put(nats, "kept", 1)
     await put(nats, "old", 1)
     async with running(nats) as model:
         await until(model.is_synced)
+        seen: list[dict[str, int]] = []
+        model.on_change(lambda: seen.append(dict(model.values)))
 
         await api(nats, "STREAM.DELETE.KV_known_tags")
         await ensure_streams(nats, (KNOWN_TAGS,))
         await put(nats, "new", 2)
-        await until(lambda: _are(model, {"new": 2}))
+        await until(lambda: _are(model, {"kept": 1, "old": 1, "new": 2}))
+        await delete(nats, "old")
+        await until(lambda: _are(model, {"kept": 1, "new": 2}))
+
+    assert all("kept" in values for values in seen)
 
 
 async def test_a_killed_broker_is_waited_for(own_nats: Client, nats_server: Nats) -> None:

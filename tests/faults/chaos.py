@@ -109,7 +109,9 @@ def _write(reports: Sequence[Report], plan: Plan, console: Console, *, save: Pat
 def machine() -> str:
     """Say what this ran on."""
     memory, python = psutil.virtual_memory().total / 2**30, platform.python_version()
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, Python {python}"
+    load = os.getloadavg()[2]  # of a quarter of an hour: who else works here slows everything that is measured
+    cores = f"{os.cpu_count()} cores (load {load:.0f})"
+    return f"{platform.system()} {platform.machine()}, {cores}, {memory:.0f} GB, Python {python}"
 
 
 def _arguments() -> argparse.Namespace:

@@ -19,8 +19,8 @@ STREAM, WIRE = "tail of a stream cut off", "orders>postgres"
 
 PLAN = Plan(rate=5.0, members=80, seconds=0.0, seed=7)
 
-RUN_SECONDS_MAX = 400
-"""Two minutes where nothing else runs."""
+RUN_SECONDS_MAX = 600
+"""Two minutes where nothing else runs; five were seen on a machine with ten others' work on each core."""
 
 
 def _chosen(_: Ground) -> Sequence[Blow]:

@@ -55,7 +55,7 @@ def play(
         _heal(world)
         world.run_for(ENDS - FAULTS_END)
         breaches = judge(world, told)
-        _close(world)
+        world.close()
     return Played(
         seed=seed,
         trace_hash=stage.trace_hash(),
@@ -112,16 +112,6 @@ def _heal(world: World) -> None:
     world.x.busy = True
     for node in world.stage.nodes.values():
         world.step_clock(node.name, off=timedelta(0))
-
-
-def _close(world: World) -> None:
-    """End every process and story, so that nothing is left hanging."""
-    for task in world.telling:
-        task.cancel()
-    for node in world.stage.nodes.values():
-        if node.life is not None:
-            node.life.end()
-    world.stage.loop.run_until(world.stage.loop.time() + 1.0)
 
 
 def _transitions(world: World) -> Counter[tuple[str, str, str]]:

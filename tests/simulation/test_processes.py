@@ -103,7 +103,9 @@ def test_fair_weather_harms_nobody(stage: Stage) -> None:
 def test_the_world_is_up_when_it_is_set_up(stage: Stage) -> None:
     world = World(stage)
     world.set_up([])
+    connected = set(world.x.connections)
+    world.close()
 
-    assert set(world.x.connections) == {"filtered", "activity"}
+    assert connected == {"filtered", "activity"}
     assert f"#{GOODS.lower()}" in {value for value, _ in world.x.rules.values()}
     assert (stage.bugs, stage.loop.failures) == ([], [])

@@ -25,6 +25,9 @@ from orders.domain.states import State
 SET_UP_SECONDS = 40.0
 """Until everything is up: tags known, accounts watched, both streams open."""
 
+CLOSE_SECONDS = 1.0
+"""A session that is cancelled still writes what it heard, for 0.8 s at most."""
+
 _WAITS_FOR_POSTS = frozenset({State.PROMPTING, State.AWAITING_CONFIRMATION})
 
 
@@ -69,3 +72,12 @@ class World:
         run.node.clock_off = off
         for follower in run.database.followers:
             follower.set()
+
+    def close(self) -> None:
+        """End every process and story, so that nothing is left hanging."""
+        for task in self.telling:
+            task.cancel()
+        for node in self.stage.nodes.values():
+            if node.life is not None:
+                node.life.end()
+        self.stage.loop.run_until(self.stage.loop.time() + CLOSE_SECONDS)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -21,10 +22,14 @@ STOP_SECONDS_MAX = 15.0
 class RunningSuite:
     """One data folder, and the suite that runs on it now."""
 
-    def __init__(self, data: Path, *, otlp_endpoint: str) -> None:
+    def __init__(
+        self, data: Path, *, otlp_endpoint: str = "", variables: Mapping[str, str] | None = None, program: str = ""
+    ) -> None:
         self.data = data
         self.said = ""
-        self._variables = {**demo_variables(), "HASHTILL_OTLP_ENDPOINT": otlp_endpoint, "COLUMNS": "200"}
+        collector = {"HASHTILL_OTLP_ENDPOINT": otlp_endpoint} if otlp_endpoint else {}
+        self._variables = {**demo_variables(), **collector, **(variables or {}), "COLUMNS": "200"}
+        self._command = [program] if program else ["hashtill_cli", "up", "--data"]
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -38,8 +43,8 @@ class RunningSuite:
         return Keyring(self.data)
 
     def start(self) -> None:
-        """Start it and wait until it says that it is ready."""
-        command = [sys.executable, "-m", "hashtill_cli", "up", "--data", str(self.data)]
+        """Start it (or another program that runs a suite on a folder) and wait until it says that it is ready."""
+        command = [sys.executable, "-m", *self._command, str(self.data)]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             command, env=os.environ | self._variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -1,7 +1,7 @@
 # `make` alone lists the commands below; each sets up what it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench faults races simulate chaos planted stubs docs chart lock clean lint types imports protos tidy
+.PHONY: help setup demo up test check bench faults races simulate chaos planted campaign stubs docs chart lock clean lint types imports protos tidy
 
 BIN := .venv/bin
 PYTHONS := libs services apps sandbox tests tools conftest.py
@@ -38,6 +38,16 @@ faults: setup ## strike processes at every failpoint, alone and in pairs (ARGS="
 
 planted: setup ## plant every known bug in a copy of the tree; each must be caught by the test it names (ONLY=name, ROTATE=5)
 	@$(BIN)/python -m tests.planted $(if $(ONLY),--only $(ONLY)) $(if $(ROTATE),--rotate $(ROTATE))
+
+campaign: setup ## prove everything at length, one after the other (hours); reports go to docs/results and bench/results
+	@mkdir -p docs/results
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) > docs/results/simulation.txt
+	@$(BIN)/python -m tests.faults.failpoints --save docs/results/failpoints.txt
+	@$(BIN)/python -m tests.faults.chaos --minutes $(or $(MINUTES),60) --save docs/results/chaos.txt
+	@$(BIN)/python -m tests.races.program --orders $(or $(ORDERS),100000) > bench/results/races.txt
+	@$(BIN)/python -m tests.planted > docs/results/planted.txt
+	@$(BIN)/hashtill bench relay --save bench/results/relay.txt
+	@$(BIN)/hashtill bench timers --save bench/results/timers.txt
 
 stubs: setup ## generate libs/stubs from protos/
 	@$(BIN)/python tools/stubs.py

@@ -64,6 +64,10 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     known = KnownTags(client)
     network = _network(settings, lifecycle)
     tally = Tally()
+    prompts = _follow_prompts(client, database, lifecycle, transactions=transactions)
+
+    async def prompts_known() -> bool:
+        return await prompts.pending() == 0
 
     def new_session() -> Session:
         return Session(
@@ -73,6 +77,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             transactions=transactions,
             tally=tally,
             clock=lambda: datetime.now(UTC),
+            prompts_known=prompts_known,
         )
 
     reading = Reading(
@@ -83,7 +88,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     lifecycle.ready_after(
         "known-tags", known.model.is_synced, remedy="The bucket known_tags comes with NATS: see HASHTILL_NATS_URL."
     )
-    _follow_events(client, database, lifecycle, reading=reading, transactions=transactions)
+    _follow_links(client, database, lifecycle, reading=reading, transactions=transactions)
     lifecycle.add_worker("reading", reading.run)
     forgetting = Worker(lambda: _forget(database, transactions), poll_seconds=FORGET_EVERY_SECONDS)
     lifecycle.add_worker("forgetting", forgetting.run)
@@ -173,11 +178,10 @@ def _options(settings: Settings) -> Options:
     )
 
 
-def _follow_events(
+def _follow_links(
     client: Client, database: Database, lifecycle: Lifecycle, *, reading: Reading, transactions: PostgresTransactions
 ) -> None:
     links = LinkEvents(network=X, transactions=transactions, changed=reading.links_changed)
-    prompts = PromptEvents(network=X, transactions=transactions)
     identity = BatchConsumer(
         client,
         database,
@@ -187,6 +191,13 @@ def _follow_events(
         types=LINK_TYPES,
         handler=links.handle,
     )
+    lifecycle.add_worker("links", identity.run)
+
+
+def _follow_prompts(
+    client: Client, database: Database, lifecycle: Lifecycle, *, transactions: PostgresTransactions
+) -> BatchConsumer:
+    prompts = PromptEvents(network=X, transactions=transactions)
     notifier = BatchConsumer(
         client,
         database,
@@ -196,5 +207,5 @@ def _follow_events(
         types=PROMPT_TYPES,
         handler=prompts.handle,
     )
-    lifecycle.add_worker("links", identity.run)
     lifecycle.add_worker("prompts", notifier.run)
+    return notifier

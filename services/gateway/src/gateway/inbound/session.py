@@ -1,6 +1,7 @@
 """A reading session: while the lease is held, both streams, the writer, the gap closer and the keepers run as one."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,17 @@ from kernel.tags import Tag
 
 ACCOUNTS_EVERY_SECONDS = 5.0
 """Another replica may have taken the event of a new link; this replica wakes at once for its own."""
+
+
+PROMPTS_LOOK_SECONDS = 0.1
+
+PROMPTS_WAIT_SECONDS_MAX = 60.0
+"""What a process that died had heard of prompts comes again within seconds; past this the notifier's stream is lost."""
+
+
+async def all_known() -> bool:
+    """Say that nothing is still to be heard of prompts."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +83,10 @@ class Session:
         transactions: Transactions,
         tally: Tally,
         clock: Clock,
+        prompts_known: Callable[[], Awaitable[bool]] = all_known,
     ) -> None:
         self._network, self._options, self._known_tags = network, options, known_tags
+        self._prompts_known = prompts_known
         self._transactions, self._tally, self._clock = transactions, tally, clock
         self._lane = Lane()
         self._held: tuple[ExistingSubscription, ...] | None = None
@@ -149,15 +163,24 @@ class Session:
         return backfill_minutes(self.writer.progress.positions[stream].surely_read_until, at=self._clock())
 
     async def _plan(self, gaps: list[Position], at: datetime) -> GapPlan:
+        await self._until_prompts_are_known(until=at + timedelta(seconds=PROMPTS_WAIT_SECONDS_MAX))
         return await plan_gap(
             gaps,
-            at=at,
+            at=self._clock(),
             known_tags=self._known_tags(),
             program=self._program,
             limits=self._options.limits,
             reach=self._options.reach,
             transactions=self._transactions,
         )
+
+    async def _until_prompts_are_known(self, *, until: datetime) -> None:
+        """Wait for news of prompts that is on its way: who was asked just before the gap answers within it."""
+        while not await self._prompts_known():
+            if self._clock() > until:
+                structlog.get_logger().error("gap_read_without_the_newest_prompts")
+                return
+            await asyncio.sleep(PROMPTS_LOOK_SECONDS)
 
     @property
     def _program(self) -> ProgramAccount:

@@ -29,6 +29,9 @@ USUAL_SECONDS = 2.0
 UNSTRUCK_SECONDS = 10.0
 """So long they are watched for that."""
 
+GIVEN_UP_SECONDS = 120.0
+"""Who waits longer waits for what is lost; the accounts will name it, and no later blow is charged with it."""
+
 LOOK_SECONDS = 0.1
 
 RECENT = 4_000
@@ -127,7 +130,11 @@ async def _strike(struck: Ground, blow: Blow) -> Effect:
         undone_at=undone_at,
         serving_after=_serving_after(recent, struck_at),
         calm_after=now - undone_at,
-        stalls=touched((leg for each in recent for leg in each.legs()), struck_at=struck_at, now=now),
+        stalls=touched(
+            (leg for each in recent for leg in each.legs() if leg.began_at > struck_at - GIVEN_UP_SECONDS),
+            struck_at=struck_at,
+            now=now,
+        ),
         said=said,
     )
 
@@ -139,7 +146,7 @@ async def _calm(load: Load) -> None:
         recent = load.purchases[-RECENT:]
         served = _serving_after(recent, since) < CALM_SECONDS_MAX
         waiting = (leg.seconds(now=now) for each in recent for leg in each.legs() if not leg.ended_at)
-        if served and max(waiting, default=0.0) <= load.usual_seconds:
+        if served and max((each for each in waiting if each < GIVEN_UP_SECONDS), default=0.0) <= load.usual_seconds:
             return
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -69,6 +69,7 @@ async def test_a_service_killed_amid_a_purchase_does_not_cost_it(suite: RunningS
         doomed = process_of(suite, service)
         answer = await purchase.member.reply(prompt.post_id, f"Yes #{prompt.confirmation_tag}")
         doomed.kill()
+        await asyncio.to_thread(doomed.wait)
         again = await forked_again(suite, service)
         await must(lambda: _answers(purchase), bool, what="every service answering")
 

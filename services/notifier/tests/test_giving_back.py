@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from services.notifier.tests.notifier_world import ANN, RECIPIENT, ToldPeers, World, link_news, order_news
+from services.notifier.tests.notifier_world import ANN, NOW, RECIPIENT, ToldPeers, World, link_news, order_news
 
 from kernel.ids import CardmemberId, OrderId
 from notifier.domain.delivery import DeliveryState
@@ -42,6 +42,7 @@ class AwayPeers(ToldPeers):
 
 
 def world_of(memory: MemoryStore) -> tuple[World, AwayPeers]:
+    memory.at = NOW + timedelta(seconds=1)  # the news is fresh, however long ago this file was read
     peers = AwayPeers()
     return World(memory.transactions(), peers=peers), peers
 

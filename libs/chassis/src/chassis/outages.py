@@ -18,6 +18,7 @@ _AWAY = (
     asyncpg.InternalClientError,  # what asyncpg says when the server's farewell crosses a statement
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,  # we stood still too long: rolled back, and the session is gone
     asyncpg.InvalidAuthorizationSpecificationError,
     PoolTimeoutError,
     OutcomeUnknownError,

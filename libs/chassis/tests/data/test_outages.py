@@ -23,6 +23,7 @@ def rpc_error(code: grpc.StatusCode) -> aio.AioRpcError:
         (ConnectionRefusedError(), True),
         (asyncpg.ConnectionDoesNotExistError(), True),
         (asyncpg.AdminShutdownError(), True),
+        (asyncpg.IdleInTransactionSessionTimeoutError(), True),
         (asyncpg.InterfaceError("connection is closed"), True),
         (OutcomeUnknownError(), True),  # whether it was committed is seen when it is done again
         (rpc_error(grpc.StatusCode.UNAVAILABLE), True),

@@ -47,7 +47,8 @@ class Workers:
 
 
 def _of_gateway(workers: Any, nothing: Any) -> Sequence[BatchConsumer]:
-    gateway.main._follow_events(nothing, nothing, workers, reading=nothing, transactions=nothing)  # noqa: SLF001 - see module
+    gateway.main._follow_links(nothing, nothing, workers, reading=nothing, transactions=nothing)  # noqa: SLF001 - see module
+    gateway.main._follow_prompts(nothing, nothing, workers, transactions=nothing)  # noqa: SLF001 - see module
     return ()
 
 

@@ -91,8 +91,15 @@ class Ground:
 
     def _server(self, program: str) -> int | None:
         children = psutil.Process(self.process.pid).children()
-        alive = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
-        return next((each.pid for each in alive if each.name() == program), None)
+        return next((each.pid for each in children if _runs(each, program)), None)
+
+
+def _runs(process: psutil.Process, program: str) -> bool:
+    """Tell whether a process lives and is this program; one that was struck may be gone while it is asked."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and bool(process.name() == program)
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def until(holds: Callable[[], bool], *, seconds: float, what: str) -> None:

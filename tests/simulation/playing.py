@@ -2,10 +2,10 @@
 
 import gc
 import logging
-import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,8 @@ from tests.simulation.stage import Stage
 from tests.simulation.striking import STRIKES
 from tests.simulation.telling import Teller
 from tests.simulation.world import World
+
+from kernel.chance import CHANCE
 
 BUSY_LEAST = timedelta(minutes=30)
 LOOK_SECONDS = 300.0
@@ -43,6 +45,10 @@ def play(
     seed: int, *, spared: frozenset[str] = frozenset(), untold: frozenset[int] = frozenset(), keep: bool = False
 ) -> Played:
     """Play one seed, without the `spared` faults and the `untold` stories; the same arguments give the same trace."""
+    return Context().run(_play, seed, spared, untold, keep)  # whatever span or deadline is open here is none of theirs
+
+
+def _play(seed: int, spared: frozenset[str], untold: frozenset[int], keep: bool) -> Played:  # noqa: FBT001 - handed on
     plan = plan_of(seed)
     stage = Stage(seed, storm=plan.storm, spared=spared)
     world = World(stage)
@@ -121,16 +127,16 @@ def _transitions(world: World) -> Counter[tuple[str, str, str]]:
 
 @contextmanager
 def _undisturbed(seed: int) -> Iterator[None]:
-    """Seed what draws from the global source, and keep logs and the collector out of it."""
-    before, config = random.getstate(), structlog.get_config()
+    """Seed what our code draws, and keep logs and the collector out of it."""
+    before, config = CHANCE.getstate(), structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    random.seed(f"{seed}:global")
+    CHANCE.seed(f"{seed}:global")
     collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         structlog.configure(**config)
-        random.setstate(before)
+        CHANCE.setstate(before)
         if collecting:
             gc.enable()

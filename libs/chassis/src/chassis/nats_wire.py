@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from time import monotonic
 from typing import Any
 
 from nats.aio.client import Client
@@ -57,8 +56,9 @@ async def answers(
     return_when: str = asyncio.ALL_COMPLETED,
 ) -> None:
     """Wait for answers, at most so long; raises ConnectionReconnectingError once their connection is lost."""
-    reconnects, ends_at = client.stats["reconnects"], monotonic() + seconds_max
-    while (left := ends_at - monotonic()) > 0:
+    clock, reconnects = asyncio.get_running_loop().time, client.stats["reconnects"]
+    ends_at = clock() + seconds_max
+    while (left := ends_at - clock()) > 0:
         _, missing = await asyncio.wait(awaited, timeout=min(left, LOOK_SECONDS), return_when=return_when)
         if not missing or (return_when == asyncio.FIRST_COMPLETED and len(missing) < len(awaited)):
             return

@@ -1,9 +1,10 @@
 """Retries: only UNAVAILABLE, only calls that may be repeated, full jitter, and at most a tenth of all calls."""
 
-import random
 from typing import Any
 
 import grpc
+
+from kernel.chance import CHANCE
 
 ATTEMPTS_MAX = 4
 """The first try and three more, with 50 + 100 + 200 ms of pauses at most."""
@@ -55,4 +56,4 @@ def is_worth_retrying(code: grpc.StatusCode) -> bool:
 def pause_seconds(attempt: int) -> float:
     """Draw the pause after the nth failed attempt (from 1): full jitter under a doubling bound."""
     bound = min(PAUSE_MOST_SECONDS, PAUSE_FIRST_SECONDS * 2 ** (attempt - 1))
-    return random.uniform(0, bound)  # noqa: S311 - spreads retries, keeps no secret
+    return CHANCE.uniform(0, bound)

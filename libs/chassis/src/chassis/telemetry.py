@@ -4,7 +4,6 @@ Without an exporter a span is two random numbers in the context (about 3 µs); w
 """
 
 import asyncio
-import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -28,6 +27,7 @@ from opentelemetry.trace import (
 )
 
 from chassis.masking import masked
+from kernel.chance import CHANCE
 
 LINKS_MAX = 128
 """The SDK's own bound of links a span; a batch of more traces links to the first 128."""
@@ -228,4 +228,4 @@ def _child_of(above: SpanContext) -> SpanContext:
 
 
 def _bits(count: int) -> int:
-    return random.getrandbits(count) or 1
+    return CHANCE.getrandbits(count) or 1

@@ -1,11 +1,12 @@
 """Workers: `run_once()` plus a loop, so that a test drives one tick; a crash is one log line and a restart."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 
 import structlog
+
+from kernel.chance import CHANCE
 
 POLL_SECONDS = 0.25
 """The net under every wake-up: a lost one costs at most this."""
@@ -73,4 +74,4 @@ async def supervise(name: str, loop: Loop, *, stop: asyncio.Event, crashes_max: 
 def restart_pause_seconds(crashes: int) -> float:
     """Draw the pause before the next start: full jitter under a bound that doubles with each crash."""
     bound = min(RESTART_MOST_SECONDS, RESTART_FIRST_SECONDS * 2**crashes)
-    return random.uniform(RESTART_FIRST_SECONDS, bound)  # noqa: S311 - spreads retries, keeps no secret
+    return CHANCE.uniform(RESTART_FIRST_SECONDS, bound)

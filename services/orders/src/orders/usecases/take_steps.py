@@ -1,12 +1,12 @@
 """Take steps: lease what is due (tx), call the peer (no tx), apply its answers (tx); the unknown is asked again."""
 
-import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TypeAlias
 
+from kernel.chance import CHANCE
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import OrderId
 from kernel.refusals import Refusal
@@ -93,7 +93,7 @@ async def _save(unit: Unit, orders: Iterable[Order], decisions: Mapping[OrderId,
 
 def _later(order: Order, cause: Cause) -> Postponed:
     most = min(PAUSE_MOST_SECONDS, PAUSE_FIRST_SECONDS * 2 ** min(order.attempts, 10))
-    pause = random.uniform(most / 2, most)  # noqa: S311 - spreads retries, keeps no secret
+    pause = CHANCE.uniform(most / 2, most)
     return Postponed(order=order, next_step_at=cause.at + timedelta(seconds=pause))
 
 

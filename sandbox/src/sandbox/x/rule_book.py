@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.x.matching import Subject, matches
 from sandbox.x.problems import Problem
-from sandbox.x.rules import Expression, RuleError, Term, anchors_of, parse_rule
+from sandbox.x.rules import Expression, Operator, RuleError, anchors_of, parse_rule
 from sandbox.x.settings import Tier
 from sandbox.x.snowflake_ids import SnowflakeIds, number_in
 
@@ -47,7 +47,7 @@ class RuleBook:
         self._ids = ids
         self._by_id: dict[int, Rule] = {}
         self._by_value: dict[str, Rule] = {}
-        self._by_anchor: dict[Term, dict[int, Rule]] = {}
+        self._by_anchor: dict[Operator, dict[str, dict[int, Rule]]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -59,8 +59,9 @@ class RuleBook:
     def matching(self, subject: Subject) -> list[Rule]:
         """Find the rules that are true of a post."""
         candidates: dict[int, Rule] = {}
-        for term in self._by_anchor.keys() & subject.terms:
-            candidates.update(self._by_anchor[term])
+        for operator, anchored in self._by_anchor.items():
+            for value in anchored.keys() & subject.values(operator):
+                candidates.update(anchored[value])
         return [rule for rule in candidates.values() if matches(rule.expression, subject)]
 
     def add(self, value: str, tag: str | None, *, dry_run: bool) -> Rule | Problem:
@@ -81,9 +82,10 @@ class RuleBook:
         """Drop a rule."""
         del self._by_id[rule.id], self._by_value[rule.value]
         for anchor in anchors_of(rule.expression) or ():
-            del self._by_anchor[anchor][rule.id]
-            if not self._by_anchor[anchor]:
-                del self._by_anchor[anchor]
+            anchored = self._by_anchor[anchor.operator]
+            del anchored[anchor.value][rule.id]
+            if not anchored[anchor.value]:
+                del anchored[anchor.value]
 
     def with_id(self, rule_id: str) -> Rule | None:
         """Find by id."""
@@ -103,7 +105,8 @@ class RuleBook:
         self._by_id[rule.id] = rule
         self._by_value[rule.value] = rule
         for anchor in anchors_of(rule.expression) or ():
-            self._by_anchor.setdefault(anchor, {})[rule.id] = rule
+            anchored = self._by_anchor.setdefault(anchor.operator, {})
+            anchored.setdefault(anchor.value, {})[rule.id] = rule
 
 
 def _duplicate(rule: Rule) -> Problem:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sandbox.x.entities import entities_in
 from sandbox.x.fields import Fields
@@ -15,6 +16,9 @@ JsonObject = dict[str, object]
 
 _SHORT_ENOUGH = LENGTH_MAX // 2
 """A text of at most this many code points without links cannot weigh more than LENGTH_MAX: no need to weigh it."""
+
+_SECONDS_MAX = 1_024
+"""Seconds kept as written: posts of the same second, and the ends of their time to edit, are written many at a time."""
 
 
 def post_json(post: Post, fields: Fields, *, world: World) -> JsonObject:
@@ -74,7 +78,12 @@ def with_includes(data: object, posts: Sequence[Post], fields: Fields, *, world:
 def time_json(unix_ms: int) -> str:
     """Write a moment as X does: UTC, milliseconds, `Z`."""
     seconds, ms = divmod(unix_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    return f"{_second_json(seconds)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=_SECONDS_MAX)
+def _second_json(unix_seconds: int) -> str:
+    return f"{datetime.fromtimestamp(unix_seconds, tz=UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _shown_text(post: Post) -> str:

@@ -51,10 +51,23 @@ def written(letter: Letter) -> bytes:
 
 def _html_part(html: str, boundary: str) -> bytes:
     """HTML needs no encoding: what is not ASCII is written as references; only a line too long makes it necessary."""
-    plain = html.encode("ascii", "xmlcharrefreplace").splitlines()
-    if max(map(len, plain), default=0) > LINE_BYTES_MAX or any(line.startswith(b"--=_") for line in plain):
+    plain = html.encode("ascii", "xmlcharrefreplace")
+    if b"\r" in plain:
+        plain = b"\n".join((*plain.splitlines(), b""))
+    if _has_long_line(plain) or plain.startswith(b"--=_") or b"\n--=_" in plain:
         return _part("html", "quoted-printable", _quoted(html), boundary)
-    return _part("html", "7bit", b"\r\n".join((*plain, b"")), boundary)
+    last = b"" if plain.endswith(b"\n") or not plain else b"\r\n"
+    return _part("html", "7bit", plain.replace(b"\n", b"\r\n") + last, boundary)
+
+
+def _has_long_line(content: bytes) -> bool:
+    """Whether a line is too long, from one end of a line to the farthest that may follow it: a few steps a mail."""
+    begin = 0
+    while len(content) - begin > LINE_BYTES_MAX:
+        begin = content.rfind(b"\n", begin, begin + LINE_BYTES_MAX + 1) + 1
+        if not begin:
+            return True
+    return False
 
 
 def _quoted(content: str) -> bytes:

@@ -1,14 +1,14 @@
 """Templates: the words people read, as files a non-programmer may edit; all of them are tried at the start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2 import TemplateSyntaxError as BrokenTemplate
-from jinja2.runtime import Context
-from markupsafe import Markup
+from jinja2.runtime import new_context
 
 FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -23,8 +23,8 @@ _ALL_FACTS = (
     "card_last4", "carrier", "tracking_number", "reason", "happened", "next_step", "tag", "network", "name",
     "program", "favorites_url", "order_url", "confirm_url", "disown_url", "link_url",
 )  # fmt: skip
-SAID = "_said"
-"""A list given under this name takes what a template says; in its place the text gets zq0qz, zq1qz, …"""
+_TIMES_MAX = 256
+"""Times kept as written: a mail says its deadline three times, in subject, text and HTML."""
 
 _SAMPLE_TIME = "2026-11-23T12:00:00+00:00"
 SAMPLE_FACTS = dict.fromkeys(_ALL_FACTS, "x") | {
@@ -52,13 +52,23 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
-            finalize=_say,
+            cache_size=-1,  # the folder's few dozen files, none ever dropped
         )
         self._environment.filters.update(when=_when, minutes=_minutes, day=_day, clock=_clock)
 
     def render(self, name: str, facts: Mapping[str, object]) -> str:
         """Fill a template, e.g. `posts/prompt.txt.j2`."""
-        return self._environment.get_template(name).render(facts)
+        return "".join(self.pieces(name, facts))
+
+    def pieces(self, name: str, facts: Mapping[str, object]) -> Sequence[str]:
+        """Fill a template piece by piece; in HTML a value is Markup (escaped), the template's own words are plain."""
+        asked = self._environment.get_template(name)
+        known = {**self._environment.globals, **facts}  # Jinja would merge the same, one look-up at a time
+        context = new_context(self._environment, asked.name, asked.blocks, known, shared=True)
+        try:
+            return list(asked.root_render_func(context))
+        except Exception:  # noqa: BLE001 - Jinja raises it again, with the template's own line
+            self._environment.handle_exception()
 
     def check(self) -> None:
         """Try every template once; raises TemplatesError naming the file, the line and what is wrong."""
@@ -76,15 +86,6 @@ class Templates:
             raise TemplatesError(f"{self._folder / name}, line {_line_of(error)}: {error}.") from error
 
 
-@pass_context
-def _say(context: Context, value: object) -> object:
-    said = context.get(SAID)
-    if said is None:
-        return value
-    said.append(value)
-    return Markup(f"zq{len(said) - 1}qz")  # noqa: S704 - letters and digits of our own
-
-
 def _line_of(error: BaseException) -> int:
     """Find the line of the template an error was raised at."""
     line, trace = 0, error.__traceback__
@@ -95,12 +96,14 @@ def _line_of(error: BaseException) -> int:
     return line
 
 
+@lru_cache(maxsize=_TIMES_MAX)
 def _when(written: str, time_zone: str = "UTC") -> str:
     """Write a time for people: Nov 23, 12:34:05 UTC."""
     at = datetime.fromisoformat(written).astimezone(ZoneInfo(time_zone))
     return f"{at:%b} {at.day}, {at:%H:%M:%S %Z}"
 
 
+@lru_cache(maxsize=_TIMES_MAX)
 def _day(written: str, time_zone: str = "UTC") -> str:
     """Write a day for people: Mon, Nov 23."""
     at = datetime.fromisoformat(written).astimezone(ZoneInfo(time_zone) if time_zone else UTC)

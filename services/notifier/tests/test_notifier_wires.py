@@ -191,6 +191,12 @@ async def test_dots_at_the_beginning_of_lines_arrive_as_they_were(
     assert read["text"].splitlines() == [".", "..two", "end"]
 
 
+async def test_a_server_is_greeted_and_the_pipelining_it_offers_is_used(mailer: SmtpMailer) -> None:
+    assert await mailer.send([mail(7)]) == [None]
+
+    assert mailer._idle[0]._pipelining
+
+
 async def test_a_server_without_pipelining_is_spoken_to_step_by_step(mailer: SmtpMailer) -> None:
     await mailer.send([mail(4)])
     session = mailer._idle[0]

@@ -107,6 +107,8 @@ class SmtpMailer:
         await connection.connect()
         if self._server.username and self._server.password is not None:
             await connection.login(self._server.username, self._server.password.reveal())
+        if connection.is_ehlo_or_helo_needed:  # without a login nobody has said it, nor heard what is offered
+            await connection.ehlo()
         return session_over(connection.transport, pipelining=connection.supports_extension("pipelining"))
 
 

@@ -41,9 +41,15 @@ _KNOWN = f"SELECT {HOLD_COLUMNS} FROM hold WHERE order_id = ANY($1::uuid[])"
 _MEMBERS = """
 SELECT offer_id, cardmember_id,
        count(*) FILTER (WHERE state = 'HELD') AS held, count(*) FILTER (WHERE state = 'COMMITTED') AS committed
-FROM hold WHERE state IN ('HELD', 'COMMITTED') AND offer_id = ANY($1::text[]) AND cardmember_id = ANY($2::uuid[])
-GROUP BY offer_id, cardmember_id
+FROM (
+    SELECT offer_id, cardmember_id, state FROM hold
+    WHERE state = 'HELD' AND offer_id = ANY($1::text[]) AND cardmember_id = ANY($2::uuid[])
+    UNION ALL
+    SELECT offer_id, cardmember_id, state FROM hold
+    WHERE state = 'COMMITTED' AND offer_id = ANY($1::text[]) AND cardmember_id = ANY($2::uuid[])
+) AS counted GROUP BY offer_id, cardmember_id
 """
+"""Each half has an index of its own; `state IN (...)` would have neither, and read every hold there ever was."""
 
 _ADD = f"""
 WITH given AS (SELECT * FROM unnest(

@@ -8,7 +8,8 @@ from sandbox.x.hashtags import Hashtag, hashtags_in
 from sandbox.x.links import LINK
 from sandbox.x.users import User
 
-_MENTION = re.compile(r"(?<![A-Za-z0-9_!#$%&*@\uff20/])[@\uff20]([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@\uff20])")
+_MENTION = re.compile(r"[@\uff20](?<![A-Za-z0-9_!#$%&*@\uff20/].)([A-Za-z0-9_]{1,15})(?![A-Za-z0-9_@\uff20])")
+"""The sign comes before what must not stand before it: a search then runs from sign to sign, not letter by letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

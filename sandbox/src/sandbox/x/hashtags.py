@@ -9,8 +9,9 @@ _LETTERS = r"\p{L}\p{M}"
 _SPECIAL = r"_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
 _WORD = rf"{_LETTERS}\p{{Nd}}{_SPECIAL}"
 _HASHTAG = regex.compile(
-    rf"(?:(?<=[\ufe0e\ufe0f])|(?<![{_WORD}&]))"  # a variation selector ends an emoji, so a tag may follow it
-    r"[#\uff03](?![\ufe0f\u20e3])"  # '#' + U+FE0F U+20E3 is the keycap emoji
+    r"[#\uff03]"  # first, so that a search runs from sign to sign; the dots below are this sign
+    rf"(?:(?<=[\ufe0e\ufe0f].)|(?<![{_WORD}&].))"  # a variation selector ends an emoji, so a tag may follow it
+    r"(?![\ufe0f\u20e3])"  # '#' + U+FE0F U+20E3 is the keycap emoji
     rf"([{_WORD}]*[{_LETTERS}][{_WORD}]*)"
 )
 _SPOILED_BY = ("#", "\uff03", "://")

@@ -18,6 +18,8 @@ _EMOJI_START = regex.compile(r"\p{Emoji_Presentation}|\p{Extended_Pictographic}|
 
 def weighted_length(text: str) -> int:
     """Weigh a text as X does before it accepts it."""
+    if text.isascii() and "://" not in text:
+        return len(text)
     composed = unicodedata.normalize("NFC", text)
     without_links, links = LINK.subn("", composed)
     if without_links.isascii():

@@ -162,7 +162,8 @@ async def apply_outcomes(
 
 
 async def _spending(leased: Sequence[Leased], *, quota: Quota | None, unit: Unit) -> Spending:
-    refusals_spent = await unit.refusals.spent_since(unit.at - QUOTA_WINDOW) if leased else 0
+    refuses = any(each.delivery.urgency is Urgency.REFUSAL for each in leased)  # nobody else's share depends on it
+    refusals_spent = await unit.refusals.spent_since(unit.at - QUOTA_WINDOW) if refuses else 0
     return spend([each.delivery for each in leased], quota=quota, refusals_spent=refusals_spent, at=unit.at)
 
 

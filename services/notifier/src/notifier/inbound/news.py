@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,9 @@ LINK_KINDS: dict[type[Any], LinkNewsKind] = {
     identity_events.LinkFrozen: LinkNewsKind.FROZEN,
     identity_events.LinkEnded: LinkNewsKind.ENDED,
 }
+
+PRICES_MAX = 1024
+"""Amounts kept as written: an order has five, and the orders of one offer have the same ones."""
 
 _NOT_TOLD = frozenset({"RELINKED"})
 """Ends that the cardmember brought about by linking anew; the new link's mail says enough."""
@@ -158,7 +162,12 @@ def _id(text: str, kind: Callable[[UUID], Any]) -> Any:
 
 
 def _written(money: MoneyMessage) -> str:
-    return str(Money(amount_minor=money.amount_minor, currency_code=money.currency_code or "USD"))
+    return _price(money.amount_minor, money.currency_code or "USD")
+
+
+@lru_cache(maxsize=PRICES_MAX)
+def _price(amount_minor: int, currency_code: str) -> str:
+    return str(Money(amount_minor=amount_minor, currency_code=currency_code))
 
 
 def _moment(stamp: Timestamp) -> datetime:

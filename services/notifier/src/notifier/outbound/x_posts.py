@@ -10,6 +10,7 @@ from typing import Any
 from unicodedata import normalize
 
 import aiohttp
+import orjson
 from aiohttp import ClientSession, ClientTimeout
 
 from kernel.ids import PostId
@@ -21,6 +22,8 @@ from notifier.usecases.ports import DUPLICATE_TEXT, NotPosted, PostAnswer, Poste
 CALL_SECONDS = 8.0
 """Looking and posting have this long each, together half of the lease on a delivery: a slow answer is known before
 another sender takes over."""
+
+_TIMEOUT = ClientTimeout(total=CALL_SECONDS)
 
 CLOCKS_APART_MAX = timedelta(minutes=1)
 """How far ahead of X our clock may run without hiding from us what we posted."""
@@ -59,7 +62,7 @@ class XPosts:
         if in_reply_to is not None:
             body["reply"] = {"in_reply_to_tweet_id": in_reply_to}
         try:
-            async with self._request("POST", "/2/tweets", json=body) as answer:
+            async with self._request("POST", "/2/tweets", data=orjson.dumps(body)) as answer:
                 quota = _quota_of(answer.headers)
                 return PostAnswer(outcome=_outcome_of(answer.status, await _body_of(answer), quota), quota=quota)
         except aiohttp.ClientConnectorError:
@@ -108,8 +111,9 @@ class XPosts:
 
     def _request(self, method: str, path: str, **given: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._account.access_token.reveal()}"}
-        timeout = ClientTimeout(total=CALL_SECONDS)
-        return self._session.request(method, self._account.api_url + path, headers=headers, timeout=timeout, **given)
+        if "data" in given:
+            headers["Content-Type"] = "application/json"
+        return self._session.request(method, self._account.api_url + path, headers=headers, timeout=_TIMEOUT, **given)
 
 
 class _UnreadableError(Exception):
@@ -118,7 +122,7 @@ class _UnreadableError(Exception):
 
 async def _body_of(answer: aiohttp.ClientResponse) -> Mapping[str, Any]:
     try:
-        body = await answer.json(content_type=None)
+        body = orjson.loads(await answer.read())
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}

@@ -48,14 +48,15 @@ def state_of(order: Order) -> Values:
         order.state,
         order.version,
         order.updated_at,
-        order.ends_as,
-        order.reason,
-        order.cancel_reason,
-        order.disowned,
         order.deadline_at,
         order.next_step_at,
         order.attempts,
     )
+
+
+def end_of(order: Order) -> Values:
+    """Give the values of END."""
+    return order.ends_as, order.reason, order.cancel_reason, order.disowned
 
 
 def _prompt_values(order: Order) -> Values:
@@ -120,10 +121,6 @@ STATE = Section(
         "state": "text",
         "version": "bigint",
         "updated_at": "timestamptz",
-        "ends_as": "text",
-        "reason": "text",
-        "cancel_reason": "text",
-        "disowned": "boolean",
         "deadline_at": "timestamptz",
         "next_step_at": "timestamptz",
         "attempts": "integer",
@@ -131,6 +128,11 @@ STATE = Section(
     values=state_of,
 )
 """Columns that every save writes."""
+
+END = Section(
+    columns={"ends_as": "text", "reason": "text", "cancel_reason": "text", "disowned": "boolean"}, values=end_of
+)
+"""Columns of an order that does not go its normal way; written at birth too, for they have no defaults."""
 
 _TERMS = Section(
     columns={
@@ -200,6 +202,7 @@ def differing(pairs: Iterable[tuple[Order, Order]]) -> tuple[Section, ...]:
 
 
 _PARTS: tuple[tuple[Section, Callable[[Order], Any]], ...] = (
+    (END, end_of),
     (_TERMS, lambda order: (order.confirmation_tag, order.terms)),
     (_PROMPT, lambda order: (order.prompt_post_id, order.confirm_by, order.early)),
     (_CONFIRMATION, lambda order: order.confirmation),

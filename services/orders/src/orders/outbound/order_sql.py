@@ -5,7 +5,7 @@ from functools import lru_cache
 from orders.domain import saga
 from orders.domain.overdue import EXPIRED_DETAIL, EXPIRED_REASON
 from orders.domain.states import Fact, State
-from orders.outbound.order_rows import FIXED, STATE
+from orders.outbound.order_rows import END, FIXED, STATE
 
 
 def _unnest(columns: dict[str, str], *, first: int) -> str:
@@ -20,31 +20,53 @@ def _states(states: object) -> str:
 _FINAL, _UNCONFIRMED = _states(saga.FINAL), _states(saga.UNCONFIRMED)
 _RESTING = _states(saga.TIMED - saga.STEPPING.keys())
 
-_BORN = {**FIXED, **STATE.columns}
+_BORN = {**FIXED, **STATE.columns, **END.columns}
 
-INSERT = f"""
+_STEP = {
+    "order_id": "uuid",
+    "version": "bigint",
+    "from_state": "text",
+    "to_state": "text",
+    "cause": "text",
+    "cause_id": "text",
+    "detail": "text",
+    "trace_id": "text",
+}
+STEP_COLUMNS = len(_STEP)
+
+
+def _with_story(write: str, *, first: int) -> str:
+    """Write orders and, in the same round trip, the steps of those that were written."""
+    return f"""
+WITH written AS ({write} RETURNING orders.order_id), logged AS (
+    INSERT INTO order_log ({", ".join(_STEP)})
+    SELECT * FROM {_unnest(_STEP, first=first)} WHERE order_id = ANY(ARRAY(SELECT order_id FROM written))
+)
+SELECT order_id FROM written
+"""
+
+
+INSERT = _with_story(
+    f"""
 INSERT INTO orders ({", ".join(_BORN)})
 SELECT {", ".join(_BORN)} FROM {_unnest(_BORN, first=1)}
-ON CONFLICT DO NOTHING RETURNING order_id
-"""
+ON CONFLICT DO NOTHING
+""",
+    first=len(_BORN) + 1,
+)
 
 
 @lru_cache(maxsize=128)
 def update(columns: tuple[tuple[str, str], ...]) -> str:
     """Write the compare-and-set of these columns (name, type); there are few combinations, each prepared once."""
     given = {"key": "uuid", "from_version": "bigint", "from_state": "text", **dict(columns)}
-    return f"""
+    write = f"""
 UPDATE orders SET {", ".join(f"{name} = given.{name}" for name, _ in columns)}
 FROM {_unnest(given, first=1)}
 WHERE orders.order_id = given.key AND orders.version = given.from_version AND orders.state = given.from_state
-RETURNING orders.order_id
 """
+    return _with_story(write, first=len(given) + 1)
 
-
-LOG = """
-INSERT INTO order_log (order_id, version, from_state, to_state, cause, cause_id, detail, trace_id)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-"""
 
 GET = "SELECT * FROM orders WHERE order_id = ANY($1::uuid[])"
 LOCK = GET + " ORDER BY order_id FOR UPDATE"

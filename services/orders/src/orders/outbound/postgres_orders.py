@@ -17,10 +17,8 @@ from orders.domain.purchasing import Standing
 from orders.domain.states import State
 from orders.outbound import order_sql
 from orders.outbound.order_reading import order_of
-from orders.outbound.order_rows import differing, fixed_of, state_of
+from orders.outbound.order_rows import differing, end_of, fixed_of, state_of
 from orders.usecases.ports import OrderFilter, Postponed, Sought, StoryStep
-
-_LOG_COLUMNS = 8
 
 
 class PostgresOrders:
@@ -93,12 +91,12 @@ class PostgresOrders:
         }
 
     async def save(self, changes: Sequence[Change]) -> list[Change]:
-        """Write what moved by compare-and-set, then the winners' stories."""
-        inserted = [change.order for change in changes if change.moved and change.before is None]
-        updated = [(change.before, change.order) for change in changes if change.moved and change.before is not None]
+        """Write what moved by compare-and-set, and the winners' stories with it."""
+        moved = [change for change in changes if change.moved]
+        inserted = [change for change in moved if change.before is None]
+        updated = [change for change in moved if change.before is not None]
         written = await self._insert(inserted) | await self._update(updated)
         saved = [change for change in changes if not change.moved or change.order.order_id in written]
-        await self._log([change for change in saved if change.moved])
         self._on_saved(change.order for change in saved if change.moved)
         return saved
 
@@ -133,14 +131,15 @@ class PostgresOrders:
         rows = await self._rows(order_sql.STALE, *columns_of(oldest, count=2), at)
         return {State(row["state"]): row["orders"] for row in rows}
 
-    async def _insert(self, orders: Sequence[Order]) -> set[OrderId]:
-        if not orders:
+    async def _insert(self, changes: Sequence[Change]) -> set[OrderId]:
+        if not changes:
             return set()
-        rows = [(*fixed_of(order), *state_of(order)) for order in orders]
-        return await self._ids(order_sql.INSERT, columns_of(rows, count=len(rows[0])))
+        rows = [(*fixed_of(change.order), *state_of(change.order), *end_of(change.order)) for change in changes]
+        return await self._ids(order_sql.INSERT, [*columns_of(rows, count=len(rows[0])), *_story_of(changes)])
 
-    async def _update(self, pairs: Sequence[tuple[Order, Order]]) -> set[OrderId]:
+    async def _update(self, changes: Sequence[Change]) -> set[OrderId]:
         """Write only the sections that changed: each value of an array costs, here and in the database."""
+        pairs = [(change.before, change.order) for change in changes if change.before is not None]
         if not pairs:
             return set()
         sections = differing(pairs)
@@ -154,12 +153,8 @@ class PostgresOrders:
             )
             for before, after in sorted(pairs, key=lambda pair: pair[0].order_id)
         ]
-        return await self._ids(order_sql.update(columns), columns_of(rows, count=len(columns) + 3))
-
-    async def _log(self, changes: Sequence[Change]) -> None:
-        rows = [_log_row(change.order, step) for change in changes for step in change.steps]
-        if rows:
-            await execute_unnest(self._connection, order_sql.LOG, *columns_of(rows, count=_LOG_COLUMNS))
+        given = [*columns_of(rows, count=len(columns) + 3), *_story_of(changes)]
+        return await self._ids(order_sql.update(columns), given)
 
     async def _orders(self, statement: str, *columns: Any) -> list[Order]:
         return [order_of(row) for row in await self._rows(statement, *columns)]
@@ -169,6 +164,11 @@ class PostgresOrders:
 
     async def _rows(self, statement: str, *columns: Any) -> list[Any]:
         return list(await fetch_unnest(self._connection, statement, *columns))
+
+
+def _story_of(changes: Sequence[Change]) -> list[list[Any]]:
+    rows = [_log_row(change.order, step) for change in changes for step in change.steps]
+    return columns_of(rows, count=order_sql.STEP_COLUMNS)
 
 
 def _log_row(order: Order, step: Step) -> tuple[Any, ...]:

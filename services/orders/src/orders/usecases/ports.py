@@ -32,6 +32,11 @@ class Sought:
     prompting: Sequence[CardmemberId] = ()
     order_ids: Sequence[OrderId] = ()
 
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self.tags or self.prompts or self.prompting or self.order_ids)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postponed:

@@ -52,7 +52,7 @@ async def _decide(fresh: Sequence[_Read], linked: dict[Account, Link], *, unit: 
 
 async def _desk(fresh: Sequence[_Read], linked: dict[Account, Link], *, unit: Unit, limits: Limits) -> Desk:
     sought = _sought(fresh, linked)
-    found = await unit.orders.lock_sought(sought) if sought != Sought() else []
+    found = await unit.orders.lock_sought(sought) if sought.any else []
     buyers = {
         link.cardmember_id
         for post, reading in fresh

@@ -10,7 +10,7 @@ import aiosmtplib
 import pytest
 
 from sandbox.mail.headers import read_headers
-from sandbox.mail.mailbox import Envelope, Mailbox
+from sandbox.mail.mailbox import MAILS_A_TAKE_MAX, WATCH_QUEUE_MAX, Envelope, Mailbox
 from sandbox.mail.main import MailSink, serve
 from sandbox.mail.reading import read_mail
 from sandbox.mail.settings import Settings
@@ -171,6 +171,20 @@ async def test_a_watcher_sees_the_end_when_the_sink_stops(sink: MailSink, api: a
         await sink.stop()
 
         assert await stream.content.read() == b""
+
+
+async def test_a_watcher_too_far_behind_is_let_go() -> None:
+    box = Mailbox(mails_max=1, bytes_max=1)
+    watcher = box.watch()
+    mail = box.accept(Envelope(sender="a@x.test", recipients=("b@y.test",)), b"x", at=datetime.now(UTC))
+
+    for _ in range(WATCH_QUEUE_MAX - 1):
+        watcher.put(mail)
+    lost_when_full = watcher.lost
+    watcher.put(mail)
+
+    assert (lost_when_full, watcher.lost) == (False, True)
+    assert await watcher.take() == [mail] * MAILS_A_TAKE_MAX
 
 
 async def test_the_oldest_mails_leave_by_count_and_by_size() -> None:

@@ -11,7 +11,10 @@ import aiohttp
 import aiosmtplib
 import pytest
 
+from sandbox.mail.faults import Faults
+from sandbox.mail.mailbox import Mailbox
 from sandbox.mail.main import MailSink
+from sandbox.mail.smtp import IDLE_SECONDS, SmtpConnection
 
 SLOW_MILLISECONDS = 50
 
@@ -186,3 +189,32 @@ async def test_a_slow_answer_is_late_and_then_normal(sink: MailSink, api: aiohtt
 
     assert time.monotonic() - began >= SLOW_MILLISECONDS / 1_000
     assert len(await listed(api)) == 1
+
+
+class Wire(asyncio.Transport):
+    """A client's end that only notes whether it was torn."""
+
+    torn = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return self.torn
+
+    def abort(self) -> None:
+        self.torn = True
+
+
+@pytest.mark.parametrize(("says", "torn"), [(b"NOOP\r\n", False), (b"", True)])
+async def test_only_a_client_that_says_nothing_for_its_idle_time_is_torn(says: bytes, *, torn: bool) -> None:
+    wire = Wire()
+    connection = SmtpConnection(mailbox=Mailbox(mails_max=1, bytes_max=1), faults=Faults(), connections=set())
+    connection.connection_made(wire)
+    connection._heard_at -= IDLE_SECONDS
+
+    connection.data_received(says)
+    connection._end_when_idle()
+
+    assert wire.torn is torn
+    connection.connection_lost(None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.header import decode_header, make_header
 
 HEAD_MAX_BYTES = 65_536  # a longer head is no mail of ours; its first part is enough for a list
-_WANTED = re.compile(rb"^(message-id|subject|from)[ \t]*:((?:.*)(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_WANTED = re.compile(rb"\n(message-id|subject|from)[ \t]*:((?:.*)(?:\r?\n[ \t].*)*)", re.IGNORECASE)
 _END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -23,7 +23,9 @@ def read_headers(raw: bytes) -> MailHeaders:
     end = _END.search(raw, 0, HEAD_MAX_BYTES)
     head = raw[: end.start() if end else HEAD_MAX_BYTES]
     found: dict[bytes, bytes] = {}
-    for match in _WANTED.finditer(head):
+    for match in _WANTED.finditer(
+        b"\n" + head
+    ):  # every line, the first too, then begins where a search stops by itself
         found.setdefault(match[1].lower(), match[2])
     return MailHeaders(
         message_id=_decoded(found.get(b"message-id", b"")),
@@ -45,7 +47,7 @@ def decoded_header(text: str) -> str:
 
 def writable(text: str) -> str:
     """Replace lone surrogates, which UTF-7 and escapes can make and no JSON can carry."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _decoded(value: bytes) -> str:

@@ -1,6 +1,5 @@
 """The JSON API over the mails, the watch stream, the faults, and the mailbox page."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -11,13 +10,12 @@ import orjson
 from aiohttp import web
 
 from sandbox.mail.faults import Faults, read_fault
-from sandbox.mail.mailbox import Mail, Mailbox, Watcher
+from sandbox.mail.mailbox import Mail, Mailbox
 from sandbox.mail.reading import read_mail
 
 LIST_MAX = 1_000
 LIST_DEFAULT = 100
 DIGITS_MAX = 15
-LINES_A_WRITE_MAX = 500
 HTML_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; "
     "default-src 'none'; img-src * data:; style-src 'unsafe-inline'"
@@ -33,10 +31,9 @@ logger = logging.getLogger(__name__)
 class MailApi:
     """The handlers; all need only the mailbox and the faults."""
 
-    def __init__(self, *, mailbox: Mailbox, faults: Faults, stop: asyncio.Event) -> None:
+    def __init__(self, *, mailbox: Mailbox, faults: Faults) -> None:
         self._mailbox = mailbox
         self._faults = faults
-        self._stop = stop
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """List the addresses."""
@@ -94,31 +91,16 @@ class MailApi:
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         watcher = self._mailbox.watch()
-        ended = asyncio.create_task(self._stop.wait())
         try:
             await response.prepare(request)
-            while not self._stop.is_set() and not watcher.lost:
-                await response.write(await self._next_lines(watcher, ended))
+            while not watcher.ended and not watcher.lost:
+                mails = await watcher.take()
+                await response.write(b"".join(_dumps(self._summary(mail)) + b"\n" for mail in mails))
             if watcher.lost:
                 await response.write(b'{"error":"too_slow"}\n')
         finally:
-            ended.cancel()
             self._mailbox.unwatch(watcher)
         return response
-
-    async def _next_lines(self, watcher: Watcher, ended: "asyncio.Task[bool]") -> bytes:
-        first = asyncio.create_task(watcher.mails.get())
-        try:
-            await asyncio.wait((first, ended), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            if not first.done():
-                first.cancel()
-        if ended.done():
-            return b""
-        mails = [first.result()]
-        while len(mails) < LINES_A_WRITE_MAX and not watcher.mails.empty():
-            mails.append(watcher.mails.get_nowait())
-        return b"".join(_dumps(self._summary(mail)) + b"\n" for mail in mails)
 
     async def _list_faults(self, _: web.Request) -> web.Response:
         return _json({"faults": self._faults.armed()})

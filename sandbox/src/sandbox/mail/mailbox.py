@@ -1,14 +1,18 @@
 """The mailbox: the newest mails, how often each Message-ID arrived, and who wants to hear of new ones."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.mail.headers import MailHeaders, read_headers
 
 WATCH_QUEUE_MAX = 100_000  # mails a watcher may lag behind before it is let go
+MAILS_A_TAKE_MAX = 500  # one write to a watcher's socket, so that nobody else waits long
+GATHER_SECONDS = (
+    0.01  # mails of ten milliseconds are told together: a write and its reader's waking cost more than a line
+)
 MESSAGE_IDS_MAX = 200_000  # Message-IDs whose arrivals are counted
 
 
@@ -46,11 +50,35 @@ class Mail:
 
 
 class Watcher:
-    """One reader of the watch stream."""
+    """Mails waiting for one reader of the watch stream: `lost` when it lags too far behind, `ended` when it is over."""
 
     def __init__(self) -> None:
-        self.mails: asyncio.Queue[Mail] = asyncio.Queue(maxsize=WATCH_QUEUE_MAX)
         self.lost = False
+        self.ended = False
+        self._mails: deque[Mail] = deque()
+        self._woken = asyncio.Event()
+
+    def put(self, mail: Mail) -> None:
+        """Add a mail, unless too many wait."""
+        if len(self._mails) < WATCH_QUEUE_MAX:
+            self._mails.append(mail)
+        else:
+            self.lost = True
+        self._woken.set()
+
+    def end(self) -> None:
+        """Wake the reader for the last time."""
+        self.ended = True
+        self._woken.set()
+
+    async def take(self) -> Sequence[Mail]:
+        """Wait for mails and give those there are a moment later, at most `MAILS_A_TAKE_MAX`."""
+        await self._woken.wait()
+        await asyncio.sleep(GATHER_SECONDS)
+        taken = [self._mails.popleft() for _ in range(min(len(self._mails), MAILS_A_TAKE_MAX))]
+        if not self._mails:
+            self._woken.clear()
+        return taken
 
 
 class Mailbox:
@@ -60,6 +88,7 @@ class Mailbox:
         self._mails: OrderedDict[int, Mail] = OrderedDict()
         self._arrivals: OrderedDict[str, int] = OrderedDict()
         self._watchers: set[Watcher] = set()
+        self._closed = False
         self._mails_max = mails_max
         self._bytes_max = bytes_max
         self.kept_bytes = 0
@@ -78,7 +107,7 @@ class Mailbox:
         self._count(mail.headers.message_id)
         self._make_room()
         for watcher in self._watchers:
-            _tell(watcher, mail)
+            watcher.put(mail)
         return mail
 
     def find(self, number: int) -> Mail | None:
@@ -97,11 +126,19 @@ class Mailbox:
         """Begin to hear of new mails."""
         watcher = Watcher()
         self._watchers.add(watcher)
+        if self._closed:
+            watcher.end()
         return watcher
 
     def unwatch(self, watcher: Watcher) -> None:
         """Stop hearing."""
         self._watchers.discard(watcher)
+
+    def close(self) -> None:
+        """Let every watcher go, those to come too."""
+        self._closed = True
+        for watcher in self._watchers:
+            watcher.end()
 
     def clear(self) -> None:
         """Throw every mail away; the counts go on."""
@@ -121,10 +158,3 @@ class Mailbox:
         while len(self._mails) > self._mails_max or (self.kept_bytes > self._bytes_max and len(self._mails) > 1):
             _, oldest = self._mails.popitem(last=False)
             self.kept_bytes -= len(oldest.raw)
-
-
-def _tell(watcher: Watcher, mail: Mail) -> None:
-    if watcher.mails.full():
-        watcher.lost = True
-    else:
-        watcher.mails.put_nowait(mail)

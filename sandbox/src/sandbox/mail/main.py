@@ -28,11 +28,11 @@ class MailSink:
     runner: web.AppRunner
     smtp: asyncio.Server
     connections: set[SmtpConnection]
-    stopping: asyncio.Event
+    mailbox: Mailbox
 
     async def stop(self) -> None:
         """Close both ports and every connection."""
-        self.stopping.set()
+        self.mailbox.close()
         self.smtp.close()
         for connection in list(self.connections):
             connection.hang_up()
@@ -53,9 +53,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 async def start(settings: Settings) -> MailSink:
     """Open both ports; port 0 takes a free one."""
     mailbox = Mailbox(mails_max=settings.mails_max, bytes_max=settings.bytes_max)
-    faults, stopping, connections = Faults(), asyncio.Event(), set[SmtpConnection]()
+    faults, connections = Faults(), set[SmtpConnection]()
     app = web.Application(middlewares=[errors_as_json])
-    app.add_routes(MailApi(mailbox=mailbox, faults=faults, stop=stopping).routes())
+    app.add_routes(MailApi(mailbox=mailbox, faults=faults).routes())
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     await web.TCPSite(runner, *_host_and_port(settings.listen)).start()
@@ -73,7 +73,7 @@ async def start(settings: Settings) -> MailSink:
         runner=runner,
         smtp=smtp,
         connections=connections,
-        stopping=stopping,
+        mailbox=mailbox,
     )
 
 

@@ -61,7 +61,8 @@ class SmtpConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # what create_server promises
         self._connections.add(self)
         self._loop = asyncio.get_running_loop()
-        self._idle = self._loop.call_later(IDLE_SECONDS, self._transport.abort)
+        self._heard_at = self._loop.time()
+        self._idle = self._loop.call_later(IDLE_SECONDS, self._end_when_idle)
         self._say("220 sandbox ESMTP, every mail is kept and none is sent on")
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the protocol's signature
@@ -73,6 +74,14 @@ class SmtpConnection(asyncio.Protocol):
     def hang_up(self) -> None:
         """Close the connection; the server is stopping."""
         self._transport.close()
+
+    def _end_when_idle(self) -> None:
+        """End the connection, or look again when the last command's time is over: a timer a command would cost more."""
+        ends_at = self._heard_at + IDLE_SECONDS
+        if self._loop.time() < ends_at:
+            self._idle = self._loop.call_at(ends_at, self._end_when_idle)
+        else:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes and act on every whole line or mail among them."""
@@ -98,8 +107,7 @@ class SmtpConnection(asyncio.Protocol):
         return True
 
     def _command(self, line: bytes) -> None:
-        self._idle.cancel()
-        self._idle = self._loop.call_later(IDLE_SECONDS, self._transport.abort)
+        self._heard_at = self._loop.time()
         verb, _, rest = line.partition(b" ")
         action = self._verbs.get(verb.upper())
         if action is None:

@@ -16,6 +16,9 @@ from sandbox.x.writing import JsonObject, post_json
 LINES_MAX = 100_000
 """A watcher this far behind is told so and let go."""
 
+GATHER_SECONDS = 0.01
+"""What happens within ten milliseconds is told together: a write, and its reader's waking, cost more than a line."""
+
 PAGE_MAX = 5_000
 WAIT_SECONDS_MAX = 30
 
@@ -39,8 +42,9 @@ class Watcher:
         self._woken.set()
 
     async def take(self) -> bytes:
-        """Wait for lines and give all there are, and one that says so if some are missing."""
+        """Wait for lines and give all there are a moment later, and one that says so if some are missing."""
         await self._woken.wait()
+        await asyncio.sleep(GATHER_SECONDS)
         self._woken.clear()
         lines = b"".join(self._lines)
         self._lines.clear()

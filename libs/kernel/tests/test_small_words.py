@@ -1,6 +1,7 @@
 """Ids derive from their cause, shards are stable, snowflakes tell time, secrets stay silent, refusals name fields."""
 
 import pickle
+import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +19,15 @@ def test_the_same_cause_is_the_same_order_and_message() -> None:
     assert order_id_of(network=X, post_id=PostId("1")) == order_id_of(network=X, post_id=PostId("1"))
     assert order_id_of(network=X, post_id=PostId("1")) != order_id_of(network=X, post_id=PostId("2"))
     assert message_id_of(aggregate="a", version=1, event="E") != message_id_of(aggregate="a", version=2, event="E")
+
+
+@given(st.text(), st.integers(min_value=1), st.text())
+def test_a_messages_id_is_the_uuid5_of_its_cause(aggregate: str, version: int, event: str) -> None:
+    of_messages = uuid.UUID("6f2a1c1e-3f0b-5c54-9d0a-0d4f8a4be002")
+
+    written = message_id_of(aggregate=aggregate, version=version, event=event)
+
+    assert written == str(uuid.uuid5(of_messages, f"{aggregate}:{version}:{event}"))
 
 
 def test_shards_are_the_same_on_every_machine() -> None:

@@ -1,5 +1,6 @@
 """Ids: every kind its own type; an order's id is derived from what caused it, so a repeat finds itself."""
 
+import hashlib
 import uuid
 from typing import NewType
 
@@ -25,6 +26,12 @@ def order_id_of(*, network: Network, post_id: PostId) -> OrderId:
     return OrderId(uuid.uuid5(_ORDERS, f"{network}:{post_id}"))
 
 
-def message_id_of(*, aggregate: str, version: int, event: str) -> uuid.UUID:
-    """Derive a message's id from the aggregate, its version and the event's name: sent again, it is the same."""
-    return uuid.uuid5(_MESSAGES, f"{aggregate}:{version}:{event}")
+def message_id_of(*, aggregate: str, version: int, event: str) -> str:
+    """Derive a message's id from the aggregate, its version and the event's name: sent again, it is the same.
+
+    The text of uuid5, in half its time: every message of every service has one.
+    """
+    named = _MESSAGES.bytes + f"{aggregate}:{version}:{event}".encode()
+    digits = hashlib.sha1(named, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

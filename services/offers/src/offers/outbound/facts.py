@@ -76,6 +76,4 @@ def _stock_exhausted(fact: StockExhausted) -> OutboxMessage:
         exhausted_at=timestamp(fact.at),
     )
     stock = message_id_of(aggregate=f"{fact.offer_id}/stock", version=fact.stock.version, event="StockExhausted")
-    return OutboxMessage(
-        aggregate=fact.offer_id, version=fact.offer_version, event=event, at=fact.at, message_id=str(stock)
-    )
+    return OutboxMessage(aggregate=fact.offer_id, version=fact.offer_version, event=event, at=fact.at, message_id=stock)

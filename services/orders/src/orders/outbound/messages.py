@@ -12,7 +12,7 @@ from kernel.ids import message_id_of, order_id_of
 from orders.domain.change import Announcement
 from orders.domain.purchasing import PostRefused
 from orders.domain.states import CancelReason, Event
-from orders.outbound.order_messages import CANCEL_REASONS, moment, order_message
+from orders.outbound.order_messages import CANCEL_REASONS, moment, order_fields
 
 Write: TypeAlias = Callable[[Announcement], Message]
 
@@ -40,7 +40,7 @@ def _own_id(told: Announcement) -> str:
     if told.event is not Event.CONFIRMATION_REFUSED:
         return ""
     name = f"{told.event}:{told.post_id}"
-    return str(message_id_of(aggregate=str(told.order.order_id), version=told.order.version, event=name))
+    return message_id_of(aggregate=str(told.order.order_id), version=told.order.version, event=name)
 
 
 def _post_refused(told: PostRefused) -> OutboxMessage:
@@ -80,33 +80,33 @@ def _purchase_refused(told: Announcement) -> Message:
 
 def _confirmation_refused(told: Announcement) -> Message:
     return events_pb2.ConfirmationRefused(
-        order=order_message(told.order), post_id=told.post_id or "", reason=told.reason, refused_at=moment(told.at)
+        order=order_fields(told.order), post_id=told.post_id or "", reason=told.reason, refused_at=moment(told.at)
     )
 
 
 def _held(told: Announcement) -> Message:
     return events_pb2.OrderHeld(
-        order=order_message(told.order), confirm_window_seconds=told.window_seconds, held_at=moment(told.at)
+        order=order_fields(told.order), confirm_window_seconds=told.window_seconds, held_at=moment(told.at)
     )
 
 
 def _declined(told: Announcement) -> Message:
     return events_pb2.OrderDeclined(
-        order=order_message(told.order), decline_code=told.order.reason, declined_at=moment(told.at)
+        order=order_fields(told.order), decline_code=told.order.reason, declined_at=moment(told.at)
     )
 
 
 def _taken_back(event: Callable[..., Message], time_field: str) -> Write:
     def write(told: Announcement) -> Message:
         reason = told.order.cancel_reason or CancelReason.NOT_SHIPPED
-        return event(order=order_message(told.order), reason=CANCEL_REASONS[reason], **{time_field: moment(told.at)})
+        return event(order=order_fields(told.order), reason=CANCEL_REASONS[reason], **{time_field: moment(told.at)})
 
     return write
 
 
 def _plain(event: Callable[..., Message], time_field: str) -> Write:
     def write(told: Announcement) -> Message:
-        return event(order=order_message(told.order), **{time_field: moment(told.at)})
+        return event(order=order_fields(told.order), **{time_field: moment(told.at)})
 
     return write
 

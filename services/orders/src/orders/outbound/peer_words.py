@@ -1,7 +1,8 @@
 """Peer words: what identity, offers and payments say, in orders' own words."""
 
 from typing import Any
-from uuid import UUID
+
+from asyncpg.pgproto.pgproto import UUID  # read, written and sent to PostgreSQL in a tenth of the time of Python's own
 
 from hashtill.common.v1 import money_pb2, postal_address_pb2
 from hashtill.identity.v1 import link_pb2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,11 @@ from orders.outbound import order_sql
 from orders.outbound.order_reading import order_of
 from orders.outbound.order_rows import differing, end_of, fixed_of, state_of
 from orders.usecases.ports import OrderFilter, Postponed, Sought, StoryStep
+
+TRACES_KEPT = 4_096
+"""Traces read lately: an order has one, and writes it with each of its steps."""
+
+_trace_id_of = lru_cache(maxsize=TRACES_KEPT)(trace_id_of)
 
 
 class PostgresOrders:
@@ -172,7 +178,7 @@ def _story_of(changes: Sequence[Change]) -> list[list[Any]]:
 
 
 def _log_row(order: Order, step: Step) -> tuple[Any, ...]:
-    trace_id = trace_id_of(order.traceparent) or ""
+    trace_id = _trace_id_of(order.traceparent) or ""
     return (
         order.order_id,
         step.version,

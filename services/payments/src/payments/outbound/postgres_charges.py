@@ -11,6 +11,8 @@ from payments.domain.charge import Charge
 from payments.domain.ledger import EnteredTransfer, Transfer
 from payments.domain.operation import Operation, OperationKind
 from payments.outbound.rows import (
+    CHANGED_CHARGE,
+    CHANGED_OPERATION,
     CHARGE_CHANGES,
     CHARGE_COLUMNS,
     CHARGE_TYPES,
@@ -44,7 +46,7 @@ ORDER BY given.charge_id ON CONFLICT DO NOTHING RETURNING charge_id
 
 _SAVE_CHARGES = f"""
 UPDATE charge SET {", ".join(f"{name} = given.{name}" for name in CHARGE_CHANGES)}
-FROM unnest({arrays(CHARGE_TYPES)}) AS given ({CHARGE_COLUMNS})
+FROM unnest({arrays(CHANGED_CHARGE.types)}) AS given ({CHANGED_CHARGE.columns})
 WHERE charge.charge_id = given.charge_id AND charge.version < given.version
 """
 
@@ -70,7 +72,7 @@ _ADD_OPERATIONS = f"INSERT INTO operation ({OPERATION_COLUMNS}) SELECT * FROM un
 
 _SAVE_OPERATIONS = f"""
 UPDATE operation SET {", ".join(f"{name} = given.{name}" for name in OPERATION_CHANGES)}
-FROM unnest({arrays(OPERATION_TYPES)}) AS given ({OPERATION_COLUMNS})
+FROM unnest({arrays(CHANGED_OPERATION.types)}) AS given ({CHANGED_OPERATION.columns})
 WHERE operation.key = given.key
 """
 
@@ -111,7 +113,8 @@ class PostgresCharges:
     async def save(self, charges: Sequence[Charge]) -> None:
         """Write the newer version of locked charges."""
         if charges:
-            columns = columns_of([row_of_charge(charge) for charge in charges], count=len(CHARGE_TYPES))
+            rows = [CHANGED_CHARGE.of_row(row_of_charge(charge)) for charge in charges]
+            columns = columns_of(rows, count=len(CHANGED_CHARGE.types))
             await execute_unnest(self._connection, _SAVE_CHARGES, *columns)
 
     async def _load(self, statement: str, charge_ids: Collection[ChargeId]) -> Mapping[ChargeId, Charge]:
@@ -152,16 +155,17 @@ class PostgresOperations:
 
     async def add(self, operations: Sequence[Operation]) -> None:
         """Write new operations."""
-        await self._write(_ADD_OPERATIONS, operations)
+        if operations:
+            columns = columns_of([row_of_operation(each) for each in operations], count=len(OPERATION_TYPES))
+            await execute_unnest(self._connection, _ADD_OPERATIONS, *columns)
 
     async def save(self, operations: Sequence[Operation]) -> None:
         """Write how far operations are."""
-        await self._write(_SAVE_OPERATIONS, operations)
-
-    async def _write(self, statement: str, operations: Sequence[Operation]) -> None:
         if operations:
-            columns = columns_of([row_of_operation(each) for each in operations], count=len(OPERATION_TYPES))
-            await execute_unnest(self._connection, statement, *columns)
+            rows = [CHANGED_OPERATION.of_row(row_of_operation(each)) for each in operations]
+            await execute_unnest(
+                self._connection, _SAVE_OPERATIONS, *columns_of(rows, count=len(CHANGED_OPERATION.types))
+            )
 
 
 class PostgresLedger:

@@ -1,5 +1,8 @@
 """Rows to domain words and back: charges, operations and transfers."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from asyncpg import Record
@@ -39,6 +42,24 @@ OPERATION_TYPES = (
 )  # fmt: skip
 
 OPERATION_CHANGES = ("state", "due_at", "asked_times", "reference", "code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some columns of a table, with how to take them from a whole row: an update is sent nothing it does not write."""
+
+    columns: str
+    types: tuple[str, ...]
+    of_row: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+def _part(columns: str, types: tuple[str, ...], *names: str) -> Part:
+    places = [columns.split(", ").index(name) for name in names]
+    return Part(columns=", ".join(names), types=tuple(types[each] for each in places), of_row=itemgetter(*places))
+
+
+CHANGED_CHARGE = _part(CHARGE_COLUMNS, CHARGE_TYPES, "charge_id", *CHARGE_CHANGES)
+CHANGED_OPERATION = _part(OPERATION_COLUMNS, OPERATION_TYPES, "key", *OPERATION_CHANGES)
 
 TRANSFER_COLUMNS = (
     "transfer_id, charge_id, order_id, kind, debit_account, credit_account, amount_minor, currency_code, entered_at"

@@ -17,10 +17,15 @@ INSERT INTO delivery ({COLUMNS}) SELECT * FROM unnest({_ARRAYS})
 ON CONFLICT (delivery_id) DO NOTHING
 """
 
+_OF_THESE = """channel = ANY($1::text[])
+    AND CASE channel WHEN 'MAIL' THEN 'MAIL' ELSE 'POST' END
+      = CASE WHEN 'MAIL' = ANY($1::text[]) THEN 'MAIL' ELSE 'POST' END"""
+"""The second half says the same by the index: mails, or posts and replies, each in a queue of its own."""
+
 _LEASE = f"""
 WITH due AS (
     SELECT delivery_id AS id, CASE WHEN state = 'SENDING' THEN tried_at END AS unknown_since FROM delivery
-    WHERE state IN ('WAITING', 'SENDING') AND next_at <= statement_timestamp() AND channel = ANY($1::text[])
+    WHERE state IN ('WAITING', 'SENDING') AND next_at <= statement_timestamp() AND {_OF_THESE}
     ORDER BY urgency, next_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE delivery SET
@@ -31,7 +36,7 @@ RETURNING {COLUMNS}, due.unknown_since
 """
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
-_SENDING = "SELECT count(*) FROM delivery WHERE state = 'SENDING' AND channel = ANY($1::text[])"
+_SENDING = f"SELECT count(*) FROM delivery WHERE state = 'SENDING' AND {_OF_THESE}"
 
 _UNDELIVERED = """
 SELECT delivery.urgency, count(*) AS deliveries

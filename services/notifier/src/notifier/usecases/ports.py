@@ -44,7 +44,10 @@ class Deliveries(Protocol):
         """Write new ones; one that is there already stays as it is."""
 
     async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
-        """Take the most urgent due ones for sending, each for one taker, until the lease runs out."""
+        """Take the most urgent due ones for sending, each for one taker, until the lease runs out.
+
+        `channels`: mails, or posts and replies; never both, for they wait in two queues.
+        """
 
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased, by whomever: what they spend is not known yet."""

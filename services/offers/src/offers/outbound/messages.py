@@ -1,6 +1,8 @@
 """Offers' records as protobuf messages."""
 
 from datetime import datetime
+from functools import lru_cache
+from math import floor
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -13,6 +15,9 @@ from offers.domain.offer import Fulfilment, Offer, OfferKind, OfferState, Stock,
 
 KINDS = {OfferKind.PURCHASE: offer_pb2.OFFER_KIND_PURCHASE}
 """The wire's words for what an offer gives."""
+
+TIMES_KEPT = 4_096
+"""Times written lately: those of a batch are one, and what is told again keeps its own."""
 
 _STATES = {
     OfferState.DRAFT: offer_pb2.OFFER_STATE_DRAFT,
@@ -75,11 +80,10 @@ def merchant_message(merchant: Merchant) -> merchant_pb2.Merchant:
     )
 
 
+@lru_cache(maxsize=TIMES_KEPT)
 def timestamp(at: datetime) -> Timestamp:
-    """Show a moment."""
-    shown = Timestamp()
-    shown.FromDatetime(at)
-    return shown
+    """Show a moment; for copying only, as it is kept."""
+    return Timestamp(seconds=floor(at.timestamp()), nanos=at.microsecond * 1_000)
 
 
 def _terms_message(terms: Terms) -> offer_pb2.Offer:

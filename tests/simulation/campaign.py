@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.simulation import coverage
@@ -48,19 +49,10 @@ def run_campaign(first: int, count: int, *, workers: int | None = None) -> tuple
 def play_all(seeds: Sequence[int]) -> Sum:
     """Play seeds one after the other."""
     total = Sum()
-    for seed in seeds:
-        played = play(seed)
-        total.add(
-            Sum(
-                seeds=1,
-                orders=played.orders,
-                steps=coverage.taken(played.transitions),
-                faults=played.faults,
-                failed={seed: played.breaches[0]} if played.breaches else {},
-            )
-        )
-        del played
-    gc.collect()
+    with _collecting_between():
+        for seed in seeds:
+            total.add(_sum_of(seed))
+            gc.collect()
     return total
 
 
@@ -83,6 +75,31 @@ def is_covered(total: Sum) -> bool:
     """Tell whether every fault was there, and, of a campaign that is long enough, every step of the saga."""
     steps_due = total.seeds >= SEEDS_FOR_COVERAGE
     return not coverage.never_struck(total.faults) and not (steps_due and coverage.never_taken(total.steps))
+
+
+def _sum_of(seed: int) -> Sum:
+    played = play(seed)
+    return Sum(
+        seeds=1,
+        orders=played.orders,
+        steps=coverage.taken(played.transitions),
+        faults=played.faults,
+        failed={seed: played.breaches[0]} if played.breaches else {},
+    )
+
+
+@contextmanager
+def _collecting_between() -> Iterator[None]:
+    """Let the collector look at the worlds that were played, when they are over, and not at what was there before."""
+    collecting = gc.isenabled()
+    gc.disable()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if collecting:
+            gc.enable()
 
 
 def _played(chunks: Sequence[range], *, workers: int) -> Iterator[Sum]:

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf, log
 from random import Random
 
 
 class Fault(StrEnum):
     """What can go wrong; each is counted when it happens."""
+
+    __hash__ = str.__hash__  # the string's own: an enumeration's is ten times slower, and asked for at every step
 
     DELIVERY_LOST = "delivery lost"
     DELIVERY_DUPLICATED = "delivery duplicated"
@@ -82,20 +85,24 @@ class Weather:
     """Nothing strikes while it is fair: at the setting up and after the world has healed."""
     counts: Counter[Fault] = field(default_factory=Counter)
     struck: list[str] = field(default_factory=list)
-    _asked: Counter[Fault] = field(default_factory=Counter)
+    _asked: dict[Fault, int] = field(default_factory=lambda: dict.fromkeys(Fault, 0))
+    _due: dict[Fault, float] = field(default_factory=dict)
+    """The how-manieth time that each is asked about it strikes next."""
     _draws: dict[Fault, Callable[[], float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._draws = {fault: stream(self.seed, fault).random for fault in RATES}
+        self._due = {fault: self._asks(fault) for fault in RATES}
 
     def strikes(self, fault: Fault, where: str) -> bool:
         """Tell whether a fault strikes here and now."""
         if self.fair:
             return False
-        draw = self._draws.get(fault)
-        if draw is None:
-            draw = self._draws[fault] = stream(self.seed, fault).random
-        self._asked[fault] += 1
-        if draw() >= RATES[fault] * self.storm:
+        self._asked[fault] = asked = self._asked[fault] + 1
+        if asked < self._due[fault]:
             return False
-        return self.planned(fault, where, number=self._asked[fault])
+        self._due[fault] = asked + self._asks(fault)
+        return self.planned(fault, where, number=asked)
 
     def planned(self, fault: Fault, where: str, *, number: int) -> bool:
         """Note a fault that was planned beforehand; tells whether it happens at all."""
@@ -106,3 +113,10 @@ class Weather:
         self.struck.append(name)
         self.on_strike(name, where)
         return True
+
+    def _asks(self, fault: Fault) -> float:
+        """Draw how many times it is asked about until it strikes, as if a coin were tossed each time."""
+        rate = min(RATES[fault] * self.storm, 1.0)
+        if rate in {0.0, 1.0}:
+            return 1.0 if rate else inf
+        return 1.0 + log(1.0 - self._draws[fault]()) // log(1.0 - rate)

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from tests.simulation.chance import Fault
 from tests.simulation.stage import Life, Node
@@ -22,6 +23,26 @@ class Begins(Protocol):
         """Open one."""
 
 
+Due: TypeAlias = Callable[[], datetime | None]
+"""When there is something to do next, by the database's clock; None for nothing known."""
+
+
+@dataclass(slots=True)
+class Follower:
+    """Waits for what is due to change: a commit that leaves it as it was would be looked at in vain."""
+
+    life: Life
+    due: Due
+    at: datetime | None = None
+    changed: Signal = field(default_factory=Signal)
+
+    def look(self) -> datetime | None:
+        """Say what is due, and wait for that to change."""
+        self.changed.clear()
+        self.at = self.due()
+        return self.at
+
+
 class Database:
     """What outlives the process: the store, its lock, what was published, dead letters; wakes whoever follows it."""
 
@@ -31,7 +52,7 @@ class Database:
         self.node, self.inner, self.outbox = node, inner, outbox
         self.lock = asyncio.Lock()
         self._set_clock = set_clock
-        self.followers: list[Signal] = []
+        self.followers: list[Follower] = []
         self.listeners: list[Signal] = []
         """Set by commits that told something."""
         self.places: dict[int, tuple[str, int]] = {}
@@ -49,7 +70,7 @@ class Database:
         self._set_clock(self.node.now())
 
     def committed(self) -> list[Outgoing]:
-        """Note a commit: who follows is woken; gives what it told."""
+        """Note a commit: those are woken for whom something else is due; gives what it told."""
         told = self.outbox.messages[self._told :]
         self._told = len(self.outbox.messages)
         if told:
@@ -59,8 +80,9 @@ class Database:
                 self.node.stage.happened("news", message.aggregate)
         for each in self.listeners if told else ():
             each.set()
-        for each in self.followers:
-            each.set()
+        for follower in self.followers:
+            if follower.due() != follower.at:
+                follower.changed.set()
         return told
 
     def raise_all_published(self) -> None:
@@ -72,11 +94,12 @@ class Database:
         """Count the rows that are in no stream."""
         return len(self.outbox.messages) - len(self.places)
 
-    def follow(self) -> Signal:
-        """Give a signal that every commit sets."""
-        signal = Signal()
-        self.followers.append(signal)
-        return signal
+    def follow(self, life: Life, due: Due) -> Follower:
+        """Follow what is due; those of former lives are gone."""
+        self.followers = [each for each in self.followers if each.life.alive]
+        follower = Follower(life, due)
+        self.followers.append(follower)
+        return follower
 
     def listen(self) -> Signal:
         """Give a signal that commits set which told something."""

@@ -1,7 +1,7 @@
 """History: not only how orders ended but how they came there: no gap, no second end, nothing after the end."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tests.simulation.world import World
@@ -10,6 +10,7 @@ from chassis.outbox import OutboxMessage
 from kernel.ids import OrderId
 from orders.domain import saga
 from orders.domain.change import Step
+from orders.domain.order import Order
 from orders.domain.states import Fact
 from orders.usecases.ports import StoryStep
 
@@ -21,9 +22,11 @@ _LAST_WORDS = frozenset({"OrderExpired", "OrderDeclined", "OrderCancelled", "Ord
 
 def broken_histories(world: World) -> list[str]:
     """Give what is wrong with any order's story, or with what was told of it."""
-    found = [
-        f"HISTORY {order_id}: {what}" for order_id in world.orders.store.orders for what in _broken(world, order_id)
-    ]
+    steps = defaultdict[OrderId, list[Step]](list)
+    for (order_id, _), each in sorted(world.orders.store.log.items()):
+        steps[order_id].append(each.step)
+    orders = world.orders.store.orders.values()
+    found = [f"HISTORY {order.order_id}: {what}" for order in orders for what in _broken(order, steps[order.order_id])]
     return found + [f"HISTORY {what}" for what in _twice_ended(world)]
 
 
@@ -33,8 +36,7 @@ def steps_of(world: World, order_id: OrderId) -> list[StoryStep]:
     return [step for _, step in sorted(found, key=lambda pair: pair[0])]
 
 
-def _broken(world: World, order_id: OrderId) -> Iterator[str]:
-    order, steps = world.orders.store.orders[order_id], [each.step for each in steps_of(world, order_id)]
+def _broken(order: Order, steps: Sequence[Step]) -> Iterator[str]:
     versions = [step.version for step in steps]
     if versions != list(range(1, order.version + 1)):
         yield f"its versions are {versions}, it stands at {order.version}"

@@ -21,13 +21,13 @@ class StuckError(Exception):
 class Handle:
     """Something to be called, unless it is cancelled before; a timer knows when."""
 
-    __slots__ = ("_arguments", "_call", "_context", "_when", "cancelled_")
+    __slots__ = ("_when", "arguments", "call", "cancelled_", "context")
 
     def __init__(
         self, call: Callable[..., object], arguments: tuple[object, ...], context: Context | None, when: float
     ) -> None:
-        self._call, self._arguments, self._when = call, arguments, when
-        self._context = copy_context() if context is None else context
+        self.call, self.arguments, self._when = call, arguments, when
+        self.context = copy_context() if context is None else context
         self.cancelled_ = False
 
     def cancel(self) -> None:
@@ -41,10 +41,6 @@ class Handle:
     def when(self) -> float:
         """Give the timer's moment."""
         return self._when
-
-    def run(self) -> None:
-        """Call it."""
-        self._context.run(self._call, *self._arguments)
 
 
 class OwnedTask(asyncio.Task[T]):
@@ -81,7 +77,8 @@ class SimLoop(asyncio.AbstractEventLoop):
     def call_later(  # type: ignore[override]  # as above
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> Handle:
-        return self.call_at(self._now + max(delay, 0.0), callback, *args, context=context)
+        when = self._now + delay if delay > 0.0 else self._now
+        return self.call_at(when, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]  # as above
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None
@@ -103,23 +100,13 @@ class SimLoop(asyncio.AbstractEventLoop):
 
     def run_until(self, when: float) -> None:
         """Run everything that happens up to a moment."""
-        events._set_running_loop(self)
-        try:
-            while self._ready or self._pass_time(when):
-                self._run_one()
-        finally:
-            events._set_running_loop(None)
+        self._run(when)
         self._now = max(self._now, when)
 
     def run_until_complete(self, future: Any) -> Any:
         """Run until a coroutine or future is done."""
         waited_for = future if asyncio.isfuture(future) else self.create_task(future)
-        events._set_running_loop(self)
-        try:
-            while not waited_for.done() and (self._ready or self._pass_time(float("inf"))):
-                self._run_one()
-        finally:
-            events._set_running_loop(None)
+        self._run(float("inf"), waited_for)
         return waited_for.result()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
@@ -134,17 +121,23 @@ class SimLoop(asyncio.AbstractEventLoop):
     def is_closed(self) -> bool:
         return False
 
-    def _run_one(self) -> None:
-        ready = self._ready
-        if len(ready) > 1:
-            place = int(self._random() * len(ready))
-            ready[place], ready[-1] = ready[-1], ready[place]
-        handle = ready.pop()
-        self.steps += 1
-        if self.steps > STEPS_MAX:
-            raise StuckError(f"{STEPS_MAX} steps and no rest at {self._now:.3f} s")
-        if not handle.cancelled_:
-            handle.run()
+    def _run(self, until: float, waited_for: Any = None) -> None:
+        """Run what happens up to a moment, or until what is waited for is done."""
+        ready, draw = self._ready, self._random
+        events._set_running_loop(self)
+        try:
+            for self.steps in range(self.steps, STEPS_MAX):  # noqa: B020 - counts on from where it stood
+                if (waited_for is not None and waited_for.done()) or not (ready or self._pass_time(until)):
+                    return
+                if (count := len(ready)) > 1:
+                    place = int(draw() * count)
+                    ready[place], ready[-1] = ready[-1], ready[place]
+                handle = ready.pop()
+                if not handle.cancelled_:
+                    handle.context.run(handle.call, *handle.arguments)
+        finally:
+            events._set_running_loop(None)
+        raise StuckError(f"{STEPS_MAX} steps and no rest at {self._now:.3f} s")
 
     def _pass_time(self, until: float) -> bool:
         """Move the clock to the next timers and make all of that moment ready; false when there are none in time."""
@@ -153,7 +146,7 @@ class SimLoop(asyncio.AbstractEventLoop):
             heapq.heappop(timers)
         if not timers or timers[0][0] > until:
             return False
-        self._now = max(self._now, timers[0][0])
-        while timers and timers[0][0] <= self._now:
+        self._now = now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= now:
             self._ready.append(heapq.heappop(timers)[2])
         return True

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from grpc import aio
-from tests.simulation.database import Database
+from tests.simulation.database import Database, Due
 from tests.simulation.stage import Life
 
 from chassis.outages import is_outage
@@ -14,22 +14,18 @@ POLL_SECONDS = 0.25
 FRUITLESS_SECONDS_MAX = 8.0
 """A tick that changes nothing is looked at again after a poll, then more and more rarely: it waits for others."""
 
-Due = Callable[[], datetime | None]
-"""When there is something to do next, by the database's clock; None for nothing known."""
-
 
 async def poll(life: Life, database: Database, tick: Callable[[], Awaitable[object]], due: Due, *, name: str) -> None:
     """Run a worker's ticks until the process dies; one that meets an outage comes again, as a supervised one does."""
-    commits, fruitless = database.follow(), 0
+    follower, fruitless = database.follow(life, due), 0
     while True:
-        commits.clear()
-        at = due()
+        at = follower.look()
         if at is None:
-            await commits.wait()
+            await follower.changed.wait()
             continue
         wait = (at - life.node.now()).total_seconds()
         if wait > 0:
-            await commits.wait(wait + POLL_SECONDS * life.stage.draw())
+            await follower.changed.wait(wait + POLL_SECONDS * life.stage.draw())
             continue
         await _tick(life, tick, name)
         fruitless = fruitless + 1 if due() == at else 0

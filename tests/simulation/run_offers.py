@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from tests.simulation.database import Database
-from tests.simulation.polling import Due, poll, soonest
+from tests.simulation.database import Database, Due
+from tests.simulation.polling import poll, soonest
 from tests.simulation.stage import BEGINNING, Life, Node
 from tests.simulation.suite import Suite, start
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -27,7 +28,7 @@ from orders.inbound.clocks import Clocks
 from orders.inbound.consumers import Consumers
 from orders.inbound.servicer import OrdersServicer, ReadingParts
 from orders.inbound.social_backlog import ConsumedPosts
-from orders.inbound.steps import Steps
+from orders.inbound.steps import KEEP_EVERY_SECONDS, Steps
 from orders.inbound.watchers import Watchers
 from orders.outbound.links import GrpcLinks
 from orders.outbound.memory import MemoryStore, OrdersInMemory
@@ -46,6 +47,8 @@ class SimSteps(Steps):
 
     def __init__(self, running: Running, peers: Peers) -> None:
         super().__init__(peers=peers, transactions=running.transactions, limits=LIMITS)
+        self._taken = Signal()
+        running.life.spawn(self._keep(), "keeps leases")
         self._signals = {command: Signal() for command in Command}
         for command in Command:
             for _ in range(LANES):
@@ -66,6 +69,18 @@ class SimSteps(Steps):
         for command, queue in self._waiting.items():
             if not queue.empty():
                 self._signals[command].set()
+        if self._in_hand:
+            self._taken.set()
+
+    async def _keep(self) -> None:
+        """Keep the leases of slow steps, every second while any is in hand."""
+        while True:
+            self._taken.clear()
+            if not self._in_hand:
+                await self._taken.wait()
+            await asyncio.sleep(KEEP_EVERY_SECONDS)
+            with suppress(OutcomeUnknownError):
+                await self.keep_once()
 
     async def _lane(self, command: Command) -> None:
         """Run one command's batches; one that fails in an outage is begun anew, as a supervised worker is."""

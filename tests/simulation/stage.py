@@ -71,9 +71,15 @@ class Stage:
 
     async def latency(self) -> None:
         """Take the time that a step outside takes."""
+        if (seconds := self.latency_seconds()) is not None:
+            await asyncio.sleep(seconds)
+
+    def latency_seconds(self) -> float | None:
+        """Draw the time that a step outside takes; None for one between whose ends nobody comes."""
         drawn = self.draw()
-        if drawn > AT_ONCE:
-            await asyncio.sleep(0 if drawn < IN_BETWEEN else LATENCY_SECONDS * drawn)
+        if drawn <= AT_ONCE:
+            return None
+        return 0.0 if drawn < IN_BETWEEN else LATENCY_SECONDS * drawn
 
     def _struck(self, name: str, where: str) -> None:
         self.tell("fault", f"{name} {where}")
@@ -109,8 +115,9 @@ class Life:
     async def step(self, where: str) -> None:
         """Take a step outside: it takes time, and the process may die in the middle of it."""
         self.check()
-        await self.stage.latency()
-        self.check()
+        if (seconds := self.stage.latency_seconds()) is not None:
+            await asyncio.sleep(seconds)
+            self.check()
         if self.stage.weather.strikes(Fault.CRASH_AT_A_STEP, where):
             self.node.crash()
             self.check()

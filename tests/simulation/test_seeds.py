@@ -1,3 +1,7 @@
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from tests.simulation.campaign import Sum, lines_of, play_all
 from tests.simulation.chance import Fault
@@ -8,7 +12,7 @@ from orders.domain.states import Fact, State
 
 pytestmark = pytest.mark.timeout(900)  # the first test to ask plays all seeds
 
-SEEDS = 40
+SEEDS = 80
 ORDERS_A_SEED = 20
 
 MUST_BE_TAKEN = frozenset(
@@ -33,7 +37,19 @@ MUST_BE_TAKEN = frozenset(
 
 @pytest.fixture(scope="module")
 def total() -> Sum:
-    return play_all(range(SEEDS))
+    with unmeasured():
+        return play_all(range(SEEDS))
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Measure no coverage, which doubles what a seed costs: what chance takes counts for no branch as tested."""
+    tracing = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracing)
 
 
 def test_every_seed_keeps_every_promise(total: Sum) -> None:

@@ -71,7 +71,7 @@ class World:
         run = next(each for each in self.runs if each.node.name == name)
         run.node.clock_off = off
         for follower in run.database.followers:
-            follower.set()
+            follower.changed.set()
 
     def close(self) -> None:
         """End every process and story, so that nothing is left hanging."""

@@ -90,7 +90,7 @@ class Maintenance:
     async def _alone(self, step: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
         """Run one step in a transaction of its own, unless another replica is at it."""
         async with self._database.transaction() as connection:
-            raw = await raw_connection(connection)
+            raw = raw_connection(connection)
             await raw.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MS}ms'")
             if await raw.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
                 await step(raw)

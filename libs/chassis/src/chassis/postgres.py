@@ -93,19 +93,21 @@ class Database:
         """
         connection = await self.engine.connect()
         try:
-            raw = await raw_connection(connection)
+            raw = raw_connection(connection)
             connection.info.pop(_ANNOUNCED, None)
             await _begin(raw)
-            try:
-                yield connection
-            except BaseException:
-                await _settle(_roll_back(raw))
-                raise
-            await _settle(_commit(raw))
-            if connection.info.pop(_ANNOUNCED, False):
-                self._announce()
-        finally:
+        except BaseException:
             await _settle(connection.close())
+            raise
+        try:
+            yield connection
+        except BaseException:
+            await _settle(_closing(connection, _roll_back(raw)))
+            raise
+        announced = connection.info.pop(_ANNOUNCED, False)
+        await _settle(_closing(connection, _commit(raw)))
+        if announced:
+            self._announce()
 
     async def answers(self) -> bool:
         """Ask once whether the database is there; raises what the driver says when it is not."""
@@ -138,10 +140,15 @@ def announce(connection: AsyncConnection) -> None:
     connection.info[_ANNOUNCED] = True
 
 
-async def raw_connection(connection: AsyncConnection) -> asyncpg.Connection:
-    """Give asyncpg's own connection, inside the same transaction: set-based statements cost half there."""
-    adapted = await connection.get_raw_connection()
-    return cast("asyncpg.Connection", adapted.driver_connection)
+def raw_connection(connection: AsyncConnection) -> asyncpg.Connection:
+    """Give asyncpg's own connection, inside the same transaction: set-based statements cost half there.
+
+    Raises asyncpg's InterfaceError once it is closed or lost: a new one would be outside the transaction.
+    """
+    held = connection.sync_connection
+    if held is None or held.closed or held.invalidated:
+        raise asyncpg.InterfaceError("The connection is closed.")
+    return cast("asyncpg.Connection", held.connection.driver_connection)
 
 
 def session_settings(application_name: str, *, statement_timeout_ms: int = STATEMENT_TIMEOUT_MS) -> dict[str, str]:
@@ -193,6 +200,13 @@ async def _roll_back(raw: asyncpg.Connection) -> None:
     except Exception as error:  # noqa: BLE001 - however it fails, the server rolls back what the connection leaves
         structlog.get_logger().debug("rollback_left_to_the_server", cause=type(error).__name__)
         raw.terminate()
+
+
+async def _closing(connection: AsyncConnection, step: Coroutine[Any, Any, None]) -> None:
+    try:
+        await step
+    finally:
+        await connection.close()
 
 
 async def _settle(step: Coroutine[Any, Any, None]) -> None:

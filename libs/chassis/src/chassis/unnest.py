@@ -15,7 +15,7 @@ async def fetch_unnest(connection: AsyncConnection, statement: str, *columns: An
 
     `await fetch_unnest(connection, "INSERT INTO t SELECT * FROM unnest($1::text[], $2::int[]) RETURNING a", a, b)`
     """
-    raw = await raw_connection(connection)
+    raw = raw_connection(connection)
     try:
         return await raw.fetch(statement, *columns)
     except asyncpg.PostgresError as error:
@@ -25,7 +25,7 @@ async def fetch_unnest(connection: AsyncConnection, statement: str, *columns: An
 
 async def execute_unnest(connection: AsyncConnection, statement: str, *columns: Any) -> int:
     """Run one such statement and give the number of rows it changed."""
-    raw = await raw_connection(connection)
+    raw = raw_connection(connection)
     try:
         outcome = await raw.execute(statement, *columns)
     except asyncpg.PostgresError as error:

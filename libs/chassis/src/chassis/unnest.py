@@ -1,13 +1,21 @@
-"""Unnest: set-based statements through asyncpg in the running transaction, 4-6 µs a row instead of 9."""
+"""Unnest: set-based statements through asyncpg in the running transaction, 4-6 µs a row instead of 9.
+
+An array is a list or a tuple. asyncpg itself asks of every element whether it is a container of its own, by an abstract
+base class: 0.7 µs a value, two fifths of what a statement of 20 rows costs. A concrete type answers for nothing.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+from asyncpg.protocol import protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database_errors import scrub_driver_error
 from chassis.postgres import raw_connection
+
+for _name in ("IterableABC", "SizedABC"):
+    setattr(protocol, _name, (list, tuple))
 
 
 async def fetch_unnest(connection: AsyncConnection, statement: str, *columns: Any) -> list[asyncpg.Record]:

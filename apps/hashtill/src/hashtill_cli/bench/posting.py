@@ -6,8 +6,8 @@ from collections.abc import Callable
 import aiohttp
 import orjson
 
-GATHER_SECONDS = 0.005
-"""What happens within five milliseconds travels together."""
+GATHER_SECONDS = 0.02
+"""What happens within this travels together."""
 
 ACTIONS_MAX = 1_000
 """In one request: fewer than X allows, so that its streams never wait long."""

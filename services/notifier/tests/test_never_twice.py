@@ -44,6 +44,28 @@ async def test_a_prompt_tried_in_doubt_is_asked_about_before_it_is_said_again(
     assert ((await world.one()).state, (await world.one()).failure) == (DeliveryState.SKIPPED, "ORDER_MOVED_ON")
 
 
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (Posted(post_id=PostId("77"), posted_at=NOW), DeliveryState.SENT),
+        (NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True), DeliveryState.SENDING),
+    ],
+)
+async def test_a_prompt_in_doubt_that_nobody_waits_for_is_known_to_be_out_before_it_is_let_go(
+    memory: MemoryStore, world: World, found: Posted | NotPosted, state: DeliveryState
+) -> None:
+    world.network.answers = [UNKNOWN]
+    await world.hear(HELD)
+    await world.send_posts()
+    memory.at += LEASE_TIME
+    world.peers.prompting, world.network.found = False, found
+
+    await world.send_posts()
+
+    assert (world.network.posted, world.network.looked) == ([], 1)
+    assert state in {each.state for each in await world.all() if each.channel is Channel.REPLY}
+
+
 async def test_a_mail_is_the_same_mail_however_often_it_is_tried(world: World) -> None:
     await world.hear(link_news(LinkNewsKind.FROZEN))
     delivery = await world.one()
@@ -194,3 +216,13 @@ async def test_a_timeline_that_cannot_be_read_leaves_the_outcome_unknown(
     found = await posts.find("hello", in_reply_to=None, since=NOW)
 
     assert found == NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)
+
+
+async def test_a_timeline_that_does_not_reach_back_to_the_try_leaves_the_outcome_unknown(
+    odd: OddX, posts: XPosts
+) -> None:
+    odd.timeline = {"data": [], "meta": {"next_token": "more"}}
+
+    found = await posts.find("hello", in_reply_to=None, since=NOW)
+
+    assert found == NotPosted(reason="TOO_MANY_POSTS", unknown=True)

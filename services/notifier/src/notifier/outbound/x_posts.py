@@ -28,9 +28,9 @@ _TIMEOUT = ClientTimeout(total=CALL_SECONDS)
 CLOCKS_APART_MAX = timedelta(minutes=1)
 """How far ahead of X our clock may run without hiding from us what we posted."""
 
-PAGES_MAX = 5
+PAGES_MAX = 32
 PAGE_SIZE = 100
-"""X answers at most 100 of our own posts a page; 500 are more than we send within a lease."""
+"""X answers at most 100 of our own posts a page, newest first, and gives the newest 3,200 of them."""
 
 _NOT_SUMMONED = "mention"
 """X says so in words: a reply is only taken where the author mentioned or quoted us."""
@@ -83,6 +83,8 @@ class XPosts:
                     token = page.get("meta", {}).get("next_token", "")
                     if not token:
                         break
+                else:  # not read as far back as the try: it may be out for all we know
+                    return found or NotPosted(reason="TOO_MANY_POSTS", unknown=True)
         except (*_UNREADABLE, _UnreadableError):
             return NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)
         return found or NotPosted(reason="NOT_FOUND")

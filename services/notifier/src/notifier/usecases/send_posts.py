@@ -52,6 +52,9 @@ PROMPT_FRESH = timedelta(seconds=5)
 QUOTA_WINDOW = timedelta(minutes=15)
 """X counts replies in windows of this length."""
 
+_MOVED_ON = "ORDER_MOVED_ON"
+_NOT_SAID: Posted | NotPosted = NotPosted(reason=_MOVED_ON)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
@@ -65,10 +68,11 @@ class Posting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One delivery and what became of it."""
+    """One delivery and what became of it; `unwanted` says why it is not to be said any more."""
 
     leased: Leased
     answer: PostAnswer
+    unwanted: str = ""
 
 
 async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
@@ -84,9 +88,10 @@ async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
     except Exception:
         await give_back(leased, aside=kept_back, transactions=transactions)
         raise
-    outcomes = await asyncio.gather(*(call(each, posting=posting) for each in wanted))
+    calls = (call(each, posting=posting) for each in wanted)
+    outcomes = await asyncio.gather(*calls, *(last_look(each, posting=posting) for each in stale))
     failpoint(FailPoint.NOTIFIER_POST_ANSWERED)
-    await apply_outcomes(outcomes, aside=[*stale, *unwanted, *kept_back], transactions=transactions)
+    await apply_outcomes(outcomes, aside=[*unwanted, *kept_back], transactions=transactions)
     failpoint(FailPoint.NOTIFIER_POST_COMMITTED)
     return taken
 
@@ -105,13 +110,13 @@ async def lease_posts(*, transactions: Transactions) -> tuple[Sequence[Leased], 
     return [each for each in leased if each.delivery.delivery_id in allowed], kept_back
 
 
-async def set_stale_aside(leased: Sequence[Leased], *, orders: Orders) -> tuple[Sequence[Leased], Sequence[Delivery]]:
+async def set_stale_aside(leased: Sequence[Leased], *, orders: Orders) -> tuple[Sequence[Leased], Sequence[Leased]]:
     """Ask orders about prompts that are not fresh; those no longer wanted are set aside."""
     asked = [each.delivery for each in leased if _is_stale(each.delivery)]
     wanted = await orders.still_prompting(_order_ids(asked)) if asked else set()
     aside = {each.delivery_id for each in asked if each.order_id not in wanted}
     fresh = [each for each in leased if each.delivery.delivery_id not in aside]
-    return fresh, [skipped(each, reason="ORDER_MOVED_ON") for each in asked if each.delivery_id in aside]
+    return fresh, [each for each in leased if each.delivery.delivery_id in aside]
 
 
 async def set_unwanted_aside(
@@ -131,7 +136,7 @@ async def set_unwanted_aside(
 async def call(leased: Leased, *, posting: Posting) -> Outcome:
     """Call: post it; when an earlier try's outcome is unknown, look for it first so that nothing is said twice."""
     delivery = leased.delivery
-    network = posting.networks.get(delivery.network) if delivery.network else None
+    network = _wire(delivery, posting)
     if network is None:
         return _outcome(leased, NotPosted(reason="NETWORK_NOT_SERVED", for_good=True))
     text = posting.composer.post(delivery)
@@ -143,6 +148,15 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
             return _outcome(leased, found)
     answer = await network.post(text, in_reply_to=delivery.in_reply_to)
     return Outcome(leased=leased, answer=_in_doubt(answer) if leased.unknown_since is not None else answer)
+
+
+async def last_look(leased: Leased, *, posting: Posting) -> Outcome:
+    """Call: of what nobody waits for any more, learn whether an earlier try said it: every reply of ours is known."""
+    delivery, found = leased.delivery, _NOT_SAID
+    network, text = _wire(delivery, posting), posting.composer.post(delivery)
+    if leased.unknown_since is not None and network is not None and text is not None:
+        found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
+    return Outcome(leased=leased, answer=PostAnswer(outcome=found), unwanted=_MOVED_ON)
 
 
 async def apply_outcomes(
@@ -177,6 +191,10 @@ async def _quota(leased: Sequence[Leased], *, unit: Unit) -> Quota | None:
     return replace(quota, remaining=max(0, quota.remaining - others))
 
 
+def _wire(delivery: Delivery, posting: Posting) -> SocialPosts | None:
+    return posting.networks.get(delivery.network) if delivery.network else None
+
+
 def _is_stale(delivery: Delivery) -> bool:
     leased_at = delivery.next_at - LEASE_TIME
     return delivery.purpose is Purpose.PROMPT and leased_at - delivery.created_at > PROMPT_FRESH
@@ -203,6 +221,8 @@ def _decide(outcome: Outcome, *, at: datetime) -> Delivery:
     delivery, answer = outcome.leased.delivery, outcome.answer.outcome
     if isinstance(answer, Posted):
         return sent(delivery, sent_id=answer.post_id, at=answer.posted_at)
+    if outcome.unwanted and not answer.unknown:
+        return skipped(delivery, reason=outcome.unwanted)
     if answer.for_good:
         return failed(delivery, reason=answer.reason)
     if answer.unknown:

@@ -20,8 +20,9 @@ _CLOCKS = (
 _CHANCE = (os.urandom, random.random, random.getrandbits)
 """What `uuid4`, `secrets` and all of `random` come down to."""
 
-_TELEMETRY = "/opentelemetry/"
-"""What another test set up to measure with may do as it likes: it tells of a play and decides nothing in it."""
+_OBSERVERS = ("/opentelemetry/", "/hypothesis/")
+"""What other tests left to measure with may do as it likes, for it decides nothing in a play (Hypothesis times the
+garbage collector)."""
 
 REAL: frozenset[Callable[..., Any]] = frozenset({*_CLOCKS, *_CHANCE, _thread.start_new_thread})
 
@@ -32,7 +33,7 @@ def watching() -> Iterator[Counter[str]]:
     called, before = Counter[str](), sys.getprofile()
 
     def look(frame: FrameType, event: str, called_now: Any) -> None:
-        if event == "c_call" and called_now in REAL and not _is_telemetry(frame):
+        if event == "c_call" and called_now in REAL and not _is_observer(frame):
             called[f"{called_now.__qualname__} by {frame.f_code.co_filename}:{frame.f_lineno}"] += 1
 
     sys.setprofile(look)
@@ -42,5 +43,5 @@ def watching() -> Iterator[Counter[str]]:
         sys.setprofile(before)
 
 
-def _is_telemetry(frame: FrameType) -> bool:
-    return any(_TELEMETRY in each.f_code.co_filename for each, _ in traceback.walk_stack(frame))
+def _is_observer(frame: FrameType) -> bool:
+    return any(name in each.f_code.co_filename for each, _ in traceback.walk_stack(frame) for name in _OBSERVERS)

@@ -50,6 +50,10 @@ _lag = meter("hashtill.relay").create_gauge(
     description="How long the oldest unpublished message waits; told by the active relay.",
 )
 
+PART_MAX = 500
+"""Rows published at once (the server's bound of an atomic batch is 1,000); meanwhile the part before is marked, which
+takes half as long."""
+
 ATTEMPTS_MAX = 3
 """A row that JetStream refuses this often, for its own sake, is parked as a dead letter."""
 
@@ -89,7 +93,7 @@ class Relay:
             await self.close()
 
     async def run_once(self) -> int:
-        """Publish what is waiting, at most 500 rows; gives how many were taken up, 0 while another relay is active."""
+        """Publish what is waiting, ROWS_MAX at most; gives how many were taken up, 0 while another relay is active."""
         session = await self._open()
         if not await session.lead():
             return 0
@@ -154,18 +158,20 @@ class Relay:
             self._checked_at, self._checked_reconnects = monotonic(), reconnects
 
     async def _send(self, session: RelaySession, rows: Sequence[OutboxRow]) -> int:
+        """Publish part by part in order; while a part is on its way, the one before it is marked."""
         failpoint(FailPoint.RELAY_SELECTED)
-        groups = await self._grouped(session, rows)
-        unknown = [name for name in groups if self._streams.created(name) is None]
-        if unknown:
-            await self._streams.check(session, names=unknown)
-        outcomes = await asyncio.gather(*(self._publish(part) for part in groups.values()))
-        failpoint(FailPoint.RELAY_STORED)
-        for stream, outcome in zip(groups, outcomes, strict=True):
-            await self._mark(session, stream, outcome)
-        for outcome in outcomes:
-            await self._count_failures(session, outcome)
-        failpoint(FailPoint.RELAY_MARKED)
+        stored: Mapping[str, Published] = {}
+        for first in range(0, len(rows), PART_MAX):
+            groups = await self._grouped(session, rows[first : first + PART_MAX])
+            sending = asyncio.ensure_future(self._publish(groups))
+            try:
+                await self._mark_all(session, stored)
+            finally:  # what the broker has is marked, though marking the part before failed
+                stored = await sending
+            failpoint(FailPoint.RELAY_STORED)
+            if not self._went_well(stored):
+                break
+        await self._mark_all(session, stored)
         return len(rows)
 
     async def _grouped(self, session: RelaySession, rows: Sequence[OutboxRow]) -> dict[str, list[OutboxRow]]:
@@ -177,12 +183,30 @@ class Relay:
                 await self._park(session, row, reason=reason or "")
             else:
                 groups.setdefault(stream, []).append(row)
+        if unknown := [name for name in groups if self._streams.created(name) is None]:
+            await self._streams.check(session, names=unknown)
         return groups
 
-    async def _publish(self, rows: Sequence[OutboxRow]) -> Published:
+    async def _publish(self, groups: Mapping[str, Sequence[OutboxRow]]) -> Mapping[str, Published]:
         if self._publisher is None:
             raise RuntimeError("The relay publishes only once it is open.")
-        return await publish(self._publisher, rows)
+        outcomes = await asyncio.gather(*(publish(self._publisher, rows) for rows in groups.values()))
+        return dict(zip(groups, outcomes, strict=True))
+
+    def _went_well(self, stored: Mapping[str, Published]) -> bool:
+        """Tell whether what comes behind may follow: all is stored, and in a stream that lost nothing."""
+        return not any(
+            outcome.refused or outcome.outage or self._streams.went_back(stream, outcome.new_sequences)
+            for stream, outcome in stored.items()
+        )
+
+    async def _mark_all(self, session: RelaySession, stored: Mapping[str, Published]) -> None:
+        for stream, outcome in stored.items():
+            await self._mark(session, stream, outcome)
+        for outcome in stored.values():
+            await self._count_failures(session, outcome)
+        if stored:
+            failpoint(FailPoint.RELAY_MARKED)
 
     async def _mark(self, session: RelaySession, stream: str, outcome: Published) -> None:
         if not outcome.stored:

@@ -36,6 +36,10 @@ READ_TIMEOUT_MS = 120_000
 REFERENCE_SECONDS = 3.0
 
 _UNMARKED = "SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL) AS any"
+_NOT_LED = """
+SELECT NOT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND granted AND datname = current_database()) AS any
+"""
 _NOW = "SELECT clock_timestamp() AS at"
 
 
@@ -96,13 +100,14 @@ def _measure(load: RelayLoad, servers: Servers) -> _Window:
     ):
         pids = {"relay": relay.pid, "writers": writers.pid, **_server_pids(servers)}
         relay.tell(plan)
+        asyncio.run(_none_left(servers, _NOT_LED, otherwise="No relay took the lead."))
         writers.tell(plan)
         time.sleep(load.warm_seconds)
         since, before = asyncio.run(_now(servers)), cpu_of(pids)
         time.sleep(load.seconds)
         until, after = asyncio.run(_now(servers)), cpu_of(pids)
         writers.end()
-        asyncio.run(_drained(servers))
+        asyncio.run(_none_left(servers, _UNMARKED, otherwise="The relay did not mark everything within the drain."))
         relay.end()
     return _Window(since=since, until=until, cpu_seconds=used_between(before, after))
 
@@ -119,11 +124,11 @@ async def _now(servers: Servers) -> datetime:
     return at
 
 
-async def _drained(servers: Servers) -> None:
+async def _none_left(servers: Servers, statement: str, *, otherwise: str) -> None:
     give_up_at = time.monotonic() + DRAIN_SECONDS_MAX
-    while (await _fetch(servers, _UNMARKED))[0]["any"]:
+    while (await _fetch(servers, statement))[0]["any"]:
         if time.monotonic() > give_up_at:
-            raise BenchError("The relay did not mark everything within the drain.")
+            raise BenchError(otherwise)
         await asyncio.sleep(0.1)
 
 

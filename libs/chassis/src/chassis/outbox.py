@@ -95,11 +95,11 @@ def id_of(message: Outgoing) -> str:
     match message:
         case KeyValueChange():
             name = f"{message.bucket}/{message.key}"
-            return str(message_id_of(aggregate=name, version=message.version, event="key-value"))
+            return message_id_of(aggregate=name, version=message.version, event="key-value")
         case OutboxMessage():
             event = message.event.DESCRIPTOR.full_name
-            return message.message_id or str(
-                message_id_of(aggregate=message.aggregate, version=message.version, event=event)
+            return message.message_id or message_id_of(
+                aggregate=message.aggregate, version=message.version, event=event
             )
 
 

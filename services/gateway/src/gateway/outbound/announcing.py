@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
-from math import floor
 from typing import assert_never
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.outbox import OutboxMessage
 from chassis.telemetry import current_traceparent, parented_by, span
+from chassis.timestamps import timestamp
 from gateway.domain import post as domain
 from gateway.usecases.ports import Telling, WatermarkReached
 from hashtill.social.v1.social_post_pb2 import AccountRevoked, PostKind, SocialPost, Watermark
@@ -17,9 +14,6 @@ from kernel.ids import Network, NetworkUserId
 from kernel.shards import SOCIAL_SHARDS, shard_of
 
 SOURCE = "/hashtill/gateway"
-
-TIMES_KEPT = 4_096
-"""Times written lately: those of a batch are one, and what is told again keeps its own."""
 
 _KINDS = {
     domain.PostKind.POST: PostKind.POST_KIND_POST,
@@ -67,8 +61,8 @@ def _social_post(post: domain.Post, *, read_at: datetime) -> SocialPost:
         author_id=post.author_id,
         author_handle=post.author_handle,
         author_protected=post.author_protected,
-        posted_at=_timestamp(post.posted_at),
-        read_at=_timestamp(read_at),
+        posted_at=timestamp(post.posted_at),
+        read_at=timestamp(read_at),
         kind=_KINDS[post.kind],
         target_post_id=post.target_post_id or "",
         target_author_id=post.target_author_id or "",
@@ -80,7 +74,7 @@ def _social_post(post: domain.Post, *, read_at: datetime) -> SocialPost:
 
 def _revocation_message(revocation: domain.Revocation) -> OutboxMessage:
     event = AccountRevoked(
-        network=revocation.network, author_id=revocation.user_id, revoked_at=_timestamp(revocation.revoked_at)
+        network=revocation.network, author_id=revocation.user_id, revoked_at=timestamp(revocation.revoked_at)
     )
     return OutboxMessage(
         aggregate=f"{revocation.network}:account:{revocation.user_id}",
@@ -98,7 +92,7 @@ def _watermark_messages(at: datetime, *, network: Network) -> Iterator[OutboxMes
         yield OutboxMessage(
             aggregate=f"{network}:watermark:{shard}",
             version=_milliseconds(at),
-            event=Watermark(network=network, shard=shard, at=_timestamp(at)),
+            event=Watermark(network=network, shard=shard, at=timestamp(at)),
             at=at,
             subject=f"social.{network}.{shard}",
             source=SOURCE,
@@ -112,9 +106,3 @@ def _subject(network: Network, author: NetworkUserId) -> str:
 
 def _milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
-
-
-@lru_cache(maxsize=TIMES_KEPT)
-def _timestamp(at: datetime) -> Timestamp:
-    """Write a time; for copying only, as it is kept."""
-    return Timestamp(seconds=floor(at.timestamp()), nanos=at.microsecond * 1_000)

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from chassis.idempotent_calls import AnswerOnce, Transactions
 from chassis.idempotent_steps import AnswerKept
+from chassis.timestamps import timestamp
 from chassis.validation import read_text, read_uuid
 from hashtill.identity.v1 import identity_service_pb2 as pb
 from identity.domain.authorization import OAuthApp
 from identity.domain.contact import ContactDetails
 from identity.domain.link import EndReason
-from identity.inbound.messages import link_message, moment, read_browser_session
+from identity.inbound.messages import link_message, read_browser_session
 from identity.usecases.attach_card import CardToAttach, attach_card
 from identity.usecases.complete_link import Return, complete_link
 from identity.usecases.end_links import unlink
@@ -52,7 +53,7 @@ class LinkServicer:
             return pb.StartLinkResponse(
                 link_id=str(started.link_id),
                 authorize_url=started.authorize_url,
-                expires_at=moment(started.expires_at),
+                expires_at=timestamp(started.expires_at),
             )
 
         return await self._once(request, pb.StartLinkResponse, do)

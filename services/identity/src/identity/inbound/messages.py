@@ -1,11 +1,6 @@
 """Identity's domain words as protobuf messages, and the fields of requests as domain words."""
 
-from datetime import datetime
-from functools import lru_cache
-from math import floor
-
-from google.protobuf.timestamp_pb2 import Timestamp
-
+from chassis.timestamps import timestamp
 from chassis.validation import read_text
 from hashtill.identity.v1 import contact_pb2, link_pb2
 from identity.domain.contact import Cardmember, OptOut
@@ -15,9 +10,6 @@ from kernel.ids import Network, NetworkUserId
 
 BROWSER_SESSION_LENGTH = 64
 """A SHA-256 as hexadecimal digits."""
-
-TIMES_KEPT = 4_096
-"""Times written lately: those of a batch are one, and what is told again keeps its own."""
 
 _STATUSES = {
     LinkStatus.PENDING_AUTHORIZATION: link_pb2.LINK_STATUS_PENDING_AUTHORIZATION,
@@ -50,10 +42,10 @@ def link_message(link: Link) -> link_pb2.Link:
         ship_to_country=link.ship_to_country,
         ship_to_region=link.ship_to_region,
         language=link.contact.language,
-        consented_at=moment(link.consented_at),
+        consented_at=timestamp(link.consented_at),
         terms_version=link.terms_version,
-        linked_at=moment(link.linked_at) if link.linked_at else None,
-        updated_at=moment(link.updated_at),
+        linked_at=timestamp(link.linked_at) if link.linked_at else None,
+        updated_at=timestamp(link.updated_at),
     )
 
 
@@ -66,12 +58,6 @@ def contact_message(cardmember: Cardmember) -> contact_pb2.Contact:
         language=cardmember.contact.language,
         opt_outs=sorted(_OPT_OUT_NUMBERS[each] for each in cardmember.opt_outs),
     )
-
-
-@lru_cache(maxsize=TIMES_KEPT)
-def moment(at: datetime) -> Timestamp:
-    """Write a time; for copying only, as it is kept."""
-    return Timestamp(seconds=floor(at.timestamp()), nanos=at.microsecond * 1_000)
 
 
 def read_link_key(key: link_pb2.LinkKey, field_path: str) -> LinkAccount:

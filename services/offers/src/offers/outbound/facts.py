@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from chassis.outbox import KeyValueChange, OutboxMessage, Outgoing
+from chassis.timestamps import timestamp
 from hashtill.offers.v1 import events_pb2, offer_pb2
 from kernel.ids import message_id_of
 from offers.domain.events import (
@@ -15,7 +16,7 @@ from offers.domain.events import (
     TagForgotten,
     TagKnown,
 )
-from offers.outbound.messages import KINDS, offer_message, timestamp
+from offers.outbound.messages import KINDS, offer_message
 
 KNOWN_TAGS = "known_tags"
 

@@ -1,11 +1,8 @@
 """Offers' records as protobuf messages."""
 
 from datetime import datetime
-from functools import lru_cache
-from math import floor
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
+from chassis.timestamps import timestamp
 from hashtill.common.v1 import money_pb2
 from hashtill.offers.v1 import hold_pb2, merchant_pb2, offer_pb2
 from kernel.money import Money
@@ -15,9 +12,6 @@ from offers.domain.offer import Fulfilment, Offer, OfferKind, OfferState, Stock,
 
 KINDS = {OfferKind.PURCHASE: offer_pb2.OFFER_KIND_PURCHASE}
 """The wire's words for what an offer gives."""
-
-TIMES_KEPT = 4_096
-"""Times written lately: those of a batch are one, and what is told again keeps its own."""
 
 _STATES = {
     OfferState.DRAFT: offer_pb2.OFFER_STATE_DRAFT,
@@ -78,12 +72,6 @@ def merchant_message(merchant: Merchant) -> merchant_pb2.Merchant:
         support_email=merchant.support_email,
         updated_at=timestamp(merchant.updated_at),
     )
-
-
-@lru_cache(maxsize=TIMES_KEPT)
-def timestamp(at: datetime) -> Timestamp:
-    """Show a moment; for copying only, as it is kept."""
-    return Timestamp(seconds=floor(at.timestamp()), nanos=at.microsecond * 1_000)
 
 
 def _terms_message(terms: Terms) -> offer_pb2.Offer:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from chassis.timestamps import timestamp
 from hashtill.common.v1 import money_pb2
 from hashtill.orders.v1 import order_pb2
 from kernel.money import Money
@@ -16,9 +16,6 @@ from orders.domain.states import CancelReason, State
 
 Fields: TypeAlias = Any
 """A message as its fields by name: constructors take these for a message inside, though their stubs do not know it."""
-
-TIMES_KEPT = 4_096
-"""Times written lately: those of a batch are one, and an order tells its own again with each event."""
 
 STATES = {state: order_pb2.OrderState.Value(f"ORDER_STATE_{state}") for state in State}
 CANCEL_REASONS = {reason: order_pb2.CancelReason.Value(f"CANCEL_REASON_{reason}") for reason in CancelReason}
@@ -63,12 +60,6 @@ def order_fields(order: Order) -> Fields:
 def moment(at: datetime | None) -> Timestamp | None:
     """Write a time that may be missing."""
     return None if at is None else timestamp(at)
-
-
-@lru_cache(maxsize=TIMES_KEPT)
-def timestamp(at: datetime) -> Timestamp:
-    """Write a time by its fields, which costs a quarter of protobuf's FromDatetime; for copying only, as it is kept."""
-    return Timestamp(seconds=int(at.timestamp()), nanos=at.microsecond * 1_000)
 
 
 def money_message(money: Money) -> money_pb2.Money:

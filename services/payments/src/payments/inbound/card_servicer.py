@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 
 from chassis.idempotent_calls import AnswerOnce, Transactions
 from chassis.refusal_status import status_of
+from chassis.timestamps import timestamp
 from chassis.validation import read_each, read_items, read_text, refuse_field
 from hashtill.common.v1.postal_address_pb2 import PostalAddress as PostalAddressMessage
 from hashtill.payments.v1 import payments_service_pb2 as pb
 from kernel.refusals import Refusal, RefusedError
 from payments.domain.card import KnownCard, PostalAddress
 from payments.inbound.reading import read_browser_session, read_card_token, read_visit
-from payments.outbound.messages import card_message, moment
+from payments.outbound.messages import card_message
 from payments.usecases.read_cards import batch_get_billing_addresses, describe_card, describe_entered_card
 from payments.usecases.start_card_session import start_card_session
 
@@ -53,7 +54,7 @@ class CardServicer:
             return pb.StartCardSessionResponse(
                 card_session_id=session.card_session_id,
                 page_url=f"{self._addresses.pages_url}/card/{session.card_session_id}",
-                expires_at=moment(session.expires_at),
+                expires_at=timestamp(session.expires_at),
             )
 
         return await self._once(request, pb.StartCardSessionResponse, do)

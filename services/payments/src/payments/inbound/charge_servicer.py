@@ -9,6 +9,7 @@ from google.rpc import status_pb2
 
 from chassis.idempotent_calls import Transactions
 from chassis.refusal_status import internal_status, status_of
+from chassis.timestamps import timestamp
 from chassis.validation import page_token, read_each, read_items, read_page_token, read_uuid
 from hashtill.payments.v1 import payments_service_pb2 as pb
 from kernel.ids import OrderId
@@ -24,7 +25,7 @@ from payments.inbound.reading import (
     read_sequence,
     read_void,
 )
-from payments.outbound.messages import charge_message, moment, money_message
+from payments.outbound.messages import charge_message, money_message
 from payments.usecases.charge_desk import ChargeDesk, Outcome
 from payments.usecases.read_charges import batch_get_charges, list_ledger
 
@@ -116,5 +117,5 @@ def _entry(entered: EnteredTransfer) -> pb.LedgerEntry:
         debit_account=transfer.debit_account,
         credit_account=transfer.credit_account,
         amount=money_message(transfer.amount),
-        entered_at=moment(transfer.entered_at),
+        entered_at=timestamp(transfer.entered_at),
     )

@@ -1,22 +1,15 @@
 """Payments' domain words as protobuf messages, for events and answers alike."""
 
-from datetime import datetime
-from functools import lru_cache
-from math import floor
 from typing import assert_never
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from chassis.outbox import OutboxMessage
+from chassis.timestamps import timestamp
 from hashtill.common.v1.money_pb2 import Money as MoneyMessage
 from hashtill.payments.v1 import card_pb2, charge_pb2, events_pb2
 from kernel.money import Money
 from payments.domain.card import CardProduct, KnownCard
 from payments.domain.charge import Charge, ChargeState
 from payments.domain.events import CardFact, ChargeFact, ChargeFactKind, Fact
-
-TIMES_KEPT = 4_096
-"""Times written lately: those of a batch are one, and what is told again keeps its own."""
 
 _PRODUCTS = {
     CardProduct.UNKNOWN: card_pb2.CARD_PRODUCT_UNSPECIFIED,
@@ -45,7 +38,7 @@ def message_of(fact: Fact) -> OutboxMessage:
     """Write a fact as the event that tells it; the aggregate is the charge, or the card."""
     match fact:
         case CardFact():
-            event = events_pb2.CardTokenized(card=card_message(fact.card), tokenized_at=moment(fact.at))
+            event = events_pb2.CardTokenized(card=card_message(fact.card), tokenized_at=timestamp(fact.at))
             return OutboxMessage(aggregate=fact.card.card_token, version=1, event=event, at=fact.at)
         case ChargeFact():
             return OutboxMessage(
@@ -69,7 +62,7 @@ def _event_of(
     | events_pb2.ChargeLapsed
     | events_pb2.ChargeRefunded
 ):
-    charge, at = charge_message(fact.charge), moment(fact.at)
+    charge, at = charge_message(fact.charge), timestamp(fact.at)
     match fact.kind:
         case ChargeFactKind.AUTHORIZED:
             return events_pb2.ChargeAuthorized(charge=charge, authorized_at=at)
@@ -98,7 +91,7 @@ def card_message(card: KnownCard) -> card_pb2.Card:
         account_reference=card.facts.account_reference,
         billing_country=card.billing_country,
         billing_region=card.billing_region,
-        entered_at=moment(card.entered_at),
+        entered_at=timestamp(card.entered_at),
     )
 
 
@@ -116,17 +109,11 @@ def charge_message(charge: Charge) -> charge_pb2.Charge:
         card_last4=charge.card_last4,
         decline_code=charge.decline_code,
         network_reference=charge.network_reference,
-        expires_at=moment(charge.expires_at) if charge.expires_at else None,
-        updated_at=moment(charge.updated_at),
+        expires_at=timestamp(charge.expires_at) if charge.expires_at else None,
+        updated_at=timestamp(charge.updated_at),
     )
 
 
 def money_message(money: Money) -> MoneyMessage:
     """Write an amount."""
     return MoneyMessage(amount_minor=money.amount_minor, currency_code=money.currency_code)
-
-
-@lru_cache(maxsize=TIMES_KEPT)
-def moment(at: datetime) -> Timestamp:
-    """Write a time; for copying only, as it is kept."""
-    return Timestamp(seconds=floor(at.timestamp()), nanos=at.microsecond * 1_000)

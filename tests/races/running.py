@@ -162,7 +162,9 @@ async def _expire(ground: Ground, lanes: Lanes, stop: asyncio.Event) -> None:
     """Be one process's expiry: it believes a watermark once everything before it is settled, by orders' own rule."""
     world, posts = ground.world, ConsumedPosts(cast("BatchConsumer", lanes))
     while not stop.is_set():
-        wait = await expire_orders(backlog=posts, transactions=world.transactions, limits=world.limits)
+        wait = await expire_orders(
+            backlog=posts, transactions=world.transactions, limits=world.limits, on_expired=world.note_expired
+        )
         await asyncio.sleep(min(wait.total_seconds(), LOOK_SECONDS))
 
 

@@ -28,7 +28,7 @@ from orders.domain.purchasing import Link, LinkStatus
 from orders.domain.states import Command
 from orders.inbound.steps import Steps
 from orders.usecases.follow_orders import Posted, Reply, apply_replies
-from orders.usecases.pass_time import pass_deadlines
+from orders.usecases.pass_time import expire_orders, pass_deadlines
 from orders.usecases.ports import Transactions
 from orders.usecases.receive_posts import receive_posts
 from orders.usecases.take_steps import Peers
@@ -62,6 +62,8 @@ class World:
     charges: ChargesKept = field(default_factory=ChargesKept)
     backlog: Backlog = field(default_factory=Backlog)
     replies: Backlog = field(default_factory=Backlog)
+    window_ends: list[datetime] = field(default_factory=list)
+    """Of the orders that expired."""
     limits: Limits = LIMITS
     known: set[Tag] = field(default_factory=lambda: {TAG, OTHER_TAG})
 
@@ -120,6 +122,26 @@ class World:
     async def settle(self) -> None:
         while sum([await self.steps.run_once(command) for command in Command]):
             pass
+
+    def note_expired(self, window_ends: Sequence[datetime], _at: datetime) -> None:
+        self.window_ends.extend(window_ends)
+
+    async def expire(self) -> timedelta:
+        """Let what is over expire, poll for its next step, and give how long to wait for the next look."""
+        wait = await expire_orders(
+            backlog=self.backlog,
+            transactions=self.transactions,
+            limits=self.limits,
+            on_expired=self.note_expired,
+        )
+        await self.steps.poll_once()
+        return wait
+
+    async def poll(self) -> None:
+        """Take every step that is due, and what follows from it."""
+        while await self.steps.poll_once():
+            await self.settle()
+        await self.settle()
 
     async def reply(self, order_id: OrderId, *, at: datetime | None = None, post_id: str = "") -> str:
         number = next(self._ids)

@@ -15,7 +15,6 @@ from orders.domain.change import Cause
 from orders.domain.posts import PostKind
 from orders.domain.purchasing import LinkStatus, Standing, is_cooling_down, received
 from orders.domain.states import State
-from orders.usecases.pass_time import expire_orders
 from orders.usecases.read_orders import Story, explain_post
 
 
@@ -78,7 +77,7 @@ async def test_three_expiries_in_a_day_cool_down_for_an_hour(world: World) -> No
     for _ in range(3):
         await world.prompted()
         world.pass_time(minutes=27)
-        await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+        await world.expire()
         await world.settle()
 
     world.pass_time(minutes=59)

@@ -139,7 +139,7 @@ async def test_several_lanes_expire_a_backlog_and_each_order_once(memory_world: 
     await until(lambda: _none_awaits(memory_world))
     stop.set()
     await running
-    await memory_world.settle()
+    await memory_world.poll()
 
     assert (await memory_world.told()).count("OrderExpired") == count
 

@@ -11,7 +11,7 @@ from orders.domain.change import Cause, looked_at
 from orders.domain.cutoff import Hearing, Watermark, cutoff, heard, is_dark, least_watermark
 from orders.domain.overdue import expire
 from orders.domain.states import CancelReason, State
-from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST, expire_orders
+from orders.usecases.pass_time import EXPIRED_MAX, POLL_LEAST, POLL_MOST
 
 BEFORE = START - timedelta(minutes=5)
 LONG_AGO = START - timedelta(minutes=11)
@@ -71,7 +71,7 @@ async def test_nothing_expires_while_a_post_is_in_the_hands_of_a_process_that_di
     await world.hear(world.store.at)
     world.backlog.in_flight = True
 
-    await _expire(world)
+    await world.expire()
 
     assert (await world.again(order)).state is State.AWAITING_CONFIRMATION
 
@@ -81,11 +81,11 @@ async def test_an_unconfirmed_order_expires_after_its_window_and_the_slack(world
     assert order.confirm_by is not None
     world.pass_time(minutes=16)
     await world.hear(order.confirm_by + LIMITS.slack - timedelta(milliseconds=1))
-    await _expire(world)
+    await world.expire()
     assert (await world.again(order)).state is State.AWAITING_CONFIRMATION
 
     await world.hear(order.confirm_by + LIMITS.slack)
-    await _expire(world)
+    await world.expire()
     await world.settle()
 
     assert (await world.again(order)).state is State.EXPIRED
@@ -99,7 +99,7 @@ async def test_a_confirmation_posted_in_time_and_delivered_late_is_honoured(worl
     in_time = world.post(ANN, order.confirmation_tag or "", posted_at=world.store.at + timedelta(minutes=14))
     world.pass_time(minutes=19)
     world.backlog.waiting = 1
-    await _expire(world)
+    await world.expire()
 
     await world.receive(in_time)
     await world.settle()
@@ -111,7 +111,7 @@ async def test_a_dark_network_is_waited_for_only_so_long(world: World) -> None:
     order = await world.prompted()
     world.pass_time(minutes=27)
 
-    await _expire(world)
+    await world.expire()
 
     assert (await world.again(order)).state is State.RELEASING
 
@@ -120,7 +120,7 @@ async def test_what_has_expired_stays_expired(world: World) -> None:
     order = await world.prompted()
     in_time = world.post(ANN, order.confirmation_tag or "")
     world.pass_time(minutes=27)
-    await _expire(world)
+    await world.expire()
     await world.settle()
 
     await world.receive(in_time)
@@ -135,7 +135,7 @@ async def test_a_kept_confirmation_does_not_expire(world: World) -> None:
     world.pass_time(minutes=9)
     await world.hear(world.store.at)
 
-    await _expire(world)
+    await world.expire()
 
     assert (await world.again(order)).state is State.PROMPTING
 
@@ -146,16 +146,16 @@ async def test_the_next_look_waits_for_the_next_deadline(world: World) -> None:
     await world.hear(order.confirm_by + timedelta(hours=1))
     world.store.at = order.confirm_by + LIMITS.slack - timedelta(milliseconds=100)
 
-    wait = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+    wait = await world.expire()
     world.store.at += timedelta(milliseconds=99)
-    least = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+    least = await world.expire()
 
     assert wait == timedelta(milliseconds=100)
     assert least == POLL_LEAST
 
 
 async def test_with_nothing_awaited_the_look_is_the_poll(world: World) -> None:
-    wait = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+    wait = await world.expire()
 
     assert wait == POLL_MOST
 
@@ -165,7 +165,7 @@ async def test_while_a_network_is_silent_and_posts_wait_nothing_is_over(world: W
     world.backlog.waiting = 3
     world.pass_time(hours=2)
 
-    wait = await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)
+    wait = await world.expire()
 
     assert wait == POLL_MOST
 
@@ -177,10 +177,11 @@ async def test_the_set_based_expiry_does_what_the_table_says(world: World) -> No
     expected = expire(looked_at(order), order.deadline_at, Cause(at=world.store.at, limits=LIMITS, id="deadline"))
 
     async with world.transactions.begin() as unit:
-        (expired,) = await unit.orders.expire(X, cutoff_at=order.deadline_at, at=unit.at, limits=LIMITS, count_max=500)
+        window_ends = await unit.orders.expire(X, cutoff_at=order.deadline_at, at=unit.at, count_max=500)
         story = await unit.orders.story(order.order_id)
 
-    assert expired == expected.order == await world.again(order)
+    assert window_ends == [order.confirm_by]
+    assert await world.again(order) == expected.order
     assert story[-1].step == expected.steps[-1]
     assert story[-1].trace_id == "0af7651916cd43dd8448eb211c80319c"
 
@@ -270,9 +271,7 @@ async def test_many_that_are_over_are_looked_for_again_at_once(memory_world: Wor
         await memory_world.reply((await memory_world.order(post)).order_id)
     memory_world.pass_time(minutes=27)
 
-    wait = await expire_orders(
-        backlog=memory_world.backlog, transactions=memory_world.transactions, limits=memory_world.limits
-    )
+    wait = await memory_world.expire()
 
     assert wait == timedelta()
 
@@ -284,7 +283,3 @@ async def test_an_older_watermark_changes_nothing(world: World) -> None:
     async with world.transactions.begin() as unit:
         assert set((await unit.watermarks.of(X)).values()) == {START}
         assert await unit.watermarks.of(Network("facebook")) == {}
-
-
-async def _expire(world: World) -> None:
-    await expire_orders(backlog=world.backlog, transactions=world.transactions, limits=world.limits)

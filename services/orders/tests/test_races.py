@@ -43,7 +43,7 @@ async def test_confirm_and_expire_race_over_four_thousand_orders_with_no_double_
 
     async def expire() -> None:
         async with world.transactions.begin() as unit:
-            await unit.orders.expire(X, cutoff_at=window_over, at=unit.at, limits=world.limits, count_max=BATCH)
+            await unit.orders.expire(X, cutoff_at=window_over, at=unit.at, count_max=BATCH)
 
     batches = [confirmations[start : start + BATCH] for start in range(0, ORDERS, BATCH)]
     for index in range(0, len(batches), 4):

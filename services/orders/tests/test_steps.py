@@ -14,6 +14,7 @@ from orders.domain.purchasing import LinkStatus
 from orders.domain.states import Command, State
 from orders.inbound.steps import Steps
 from orders.usecases.follow_orders import ChargeTold, apply_charges
+from orders.usecases.take_steps import STEPS_MAX
 
 
 async def test_a_peer_that_is_away_is_asked_again_later(world: World) -> None:
@@ -248,6 +249,20 @@ async def test_a_postponed_step_waits_longer_each_time(world: World) -> None:
     assert later.next_step_at is not None
     assert first is not None
     assert (later.next_step_at - world.store.at) > (first - order.updated_at)
+
+
+async def test_the_poll_leases_nothing_more_while_its_queues_are_full(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.inbound.steps.WAITING_MAX", STEPS_MAX)
+    post = world.post(ANN, TAG)
+    await world.receive(post)
+    world.pass_time(minutes=1)
+
+    more = await world.steps.poll_once()
+
+    assert not more
+    assert (await world.order(post)).attempts == 0
 
 
 class _Poisoned(dict):  # type: ignore[type-arg] # stands in for the holds, and breaks on one of them

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from kernel.ids import PostId
+from kernel.records import changed
 from orders.domain import saga
 from orders.domain.limits import Limits
 from orders.domain.order import Order
@@ -76,9 +77,9 @@ def advance(change: Change, fact: Fact, cause: Cause, *, detail: str = "", **upd
         raise ValueError(f"{order.order_id} is in {order.state} without the state it leads to.")
     if state is not order.state or transition.command is not None:
         confirm_by = updates.get("confirm_by", order.confirm_by)
-        updates |= _entering(transition, cause, confirm_by=confirm_by)
+        updates = _entering(transition, cause, confirm_by=confirm_by) | updates
     updates |= {"state": state, "version": order.version + 1, "updated_at": cause.at}
-    moved = replace(order, ends_as=transition.ends_as or order.ends_as, **updates)
+    moved = changed(order, ends_as=transition.ends_as or order.ends_as, **updates)
     event = transition.event if transition.state else saga.TOLD_AT_THE_END[state]
     return _with_step(change, moved, cause=fact.value, detail=detail, told=event, by=cause)
 
@@ -87,7 +88,7 @@ def note(
     change: Change, text: str, cause: Cause, *, detail: str = "", told: Event | None = None, **updates: Any
 ) -> Change:
     """Add to an order without moving it: a kept confirmation, a "not me"."""
-    order = replace(change.order, **updates, version=change.order.version + 1, updated_at=cause.at)
+    order = changed(change.order, **updates, version=change.order.version + 1, updated_at=cause.at)
     return _with_step(change, order, cause=text, detail=detail, told=told, by=cause)
 
 

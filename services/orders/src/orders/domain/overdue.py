@@ -24,12 +24,16 @@ EXPIRED_DETAIL = "No confirmation came in time."
 
 
 def expire(change: Change, cutoff_at: datetime, cause: Cause) -> Change:
-    """Let an unconfirmed order expire when its window closed by the cutoff; the set-based statement does the same."""
+    """Let an unconfirmed order expire when its window closed by the cutoff; the set-based statement does the same.
+
+    Its next step is due at once and nobody's yet: a hundred thousand may expire in a second, and peers set the pace.
+    """
     order = change.order
     over = order.deadline_at is not None and order.deadline_at <= cutoff_at
     if order.state is not State.AWAITING_CONFIRMATION or not over or order.early is not None:
         return change
-    return advance(change, Fact.DEADLINE_PASSED, cause, detail=EXPIRED_DETAIL, reason=EXPIRED_REASON)
+    due: dict[str, Any] = {"reason": EXPIRED_REASON, "next_step_at": cause.at}
+    return advance(change, Fact.DEADLINE_PASSED, cause, detail=EXPIRED_DETAIL, **due)
 
 
 def pass_deadline(change: Change, cause: Cause) -> Change:

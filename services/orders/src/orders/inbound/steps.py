@@ -53,7 +53,9 @@ class Steps:
                 self._put(order)
 
     async def poll_once(self) -> bool:
-        """Lease what is due and nobody holds; gives whether there may be more."""
+        """Lease what is due and nobody holds, while there is room for it here; gives whether there may be more."""
+        if any(queue.qsize() > WAITING_MAX - STEPS_MAX for queue in self._waiting.values()):
+            return False
         due = await lease_steps(transactions=self._transactions, limits=self._limits)
         for order in due:
             self._put(order)

@@ -74,15 +74,13 @@ class MemoryOrders:
                 later = replace(order, next_step_at=each.next_step_at, attempts=attempts)
                 self._table[order.order_id] = later
 
-    async def expire(
-        self, network: Network, *, cutoff_at: datetime, at: datetime, limits: Limits, count_max: int
-    ) -> list[Order]:
+    async def expire(self, network: Network, *, cutoff_at: datetime, at: datetime, count_max: int) -> list[datetime]:
         """Let unconfirmed orders expire, by the domain's own rule."""
-        cause = Cause(at=at, limits=limits, id="deadline")
+        cause = Cause(at=at, limits=Limits(), id="deadline")
         waiting = sorted(self._awaiting(network), key=lambda order: order.deadline_at or at)
         changes = [expire(looked_at(order), cutoff_at, cause) for order in waiting]
-        saved = await self.save([change for change in changes if change.moved][:count_max])
-        return [change.order for change in saved]
+        expired = self._write([change for change in changes if change.moved][:count_max])
+        return [change.order.confirm_by for change in expired if change.order.confirm_by]
 
     async def next_confirm_deadline(self, network: Network) -> datetime | None:
         """Find the earliest deadline."""
@@ -108,11 +106,7 @@ class MemoryOrders:
 
     async def save(self, changes: Sequence[Change]) -> list[Change]:
         """Write what moved by compare-and-set, then the winners' stories."""
-        saved = [change for change in changes if not change.moved or self._wins(change)]
-        for change in saved:
-            if change.moved:
-                self._table[change.order.order_id] = change.order
-                self._tell_story(change)
+        saved = self._write(changes)
         self._on_saved(change.order for change in saved if change.moved)
         return saved
 
@@ -152,6 +146,14 @@ class MemoryOrders:
             if age is not None and order.updated_at < at - 2 * age:
                 counts[order.state] = counts.get(order.state, 0) + 1
         return counts
+
+    def _write(self, changes: Sequence[Change]) -> list[Change]:
+        winners = [change for change in changes if not change.moved or self._wins(change)]
+        for change in winners:
+            if change.moved:
+                self._table[change.order.order_id] = change.order
+                self._tell_story(change)
+        return winners
 
     def _wins(self, change: Change) -> bool:
         order = self._table.get(change.order.order_id)

@@ -71,9 +71,11 @@ WHERE orders.order_id = given.key AND orders.version = given.from_version AND or
 GET = "SELECT * FROM orders WHERE order_id = ANY($1::uuid[])"
 LOCK = GET + " ORDER BY order_id FOR UPDATE"
 
-LOCK_SOUGHT = """
+LOCK_SOUGHT = f"""
 SELECT * FROM orders WHERE order_id = ANY(ARRAY(
-    SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[])
+    SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[]) AND state NOT IN ({_FINAL})
+    UNION ALL
+    SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[]) AND state IN ({_FINAL})
     UNION ALL
     SELECT order_id FROM orders JOIN unnest($2::text[], $3::text[]) AS reposted (network, post_id)
         ON orders.prompt_post_id = reposted.post_id AND orders.network = reposted.network
@@ -125,17 +127,16 @@ WITH due AS (
     ORDER BY deadline_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ), moved AS (
     UPDATE orders SET state = '{_EXPIRED.state}', ends_as = '{_EXPIRED.ends_as}', version = version + 1,
-        updated_at = $4,
-        reason = '{EXPIRED_REASON}', deadline_at = NULL, next_step_at = $5, attempts = 0
+        updated_at = $4, reason = '{EXPIRED_REASON}', deadline_at = NULL, next_step_at = $4, attempts = 0
     FROM due WHERE orders.order_id = due.order_id AND orders.state = '{State.AWAITING_CONFIRMATION}'
-    RETURNING orders.*
+    RETURNING orders.order_id, version, state, traceparent, confirm_by
 ), logged AS (
     INSERT INTO order_log (order_id, version, from_state, to_state, cause, cause_id, detail, trace_id)
     SELECT order_id, version, '{State.AWAITING_CONFIRMATION}', state, '{Fact.DEADLINE_PASSED}', 'deadline',
         '{EXPIRED_DETAIL}', COALESCE(split_part(traceparent, '-', 2), '')
     FROM moved
 )
-SELECT * FROM moved
+SELECT confirm_by FROM moved
 """
 
 NEXT_CONFIRM_DEADLINE = f"""
@@ -171,7 +172,7 @@ FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND created_at > $2 GROUP BY c
 PAGE = """
 SELECT * FROM orders
 WHERE ($1::uuid IS NULL OR cardmember_id = $1) AND ($2::text[] IS NULL OR state = ANY($2))
-    AND ($3::text IS NULL OR network = $3) AND ($4::text IS NULL OR post_id = $4)
+    AND ($3::text IS NULL OR network = $3) AND ($4::uuid IS NULL OR order_id = $4)
     AND ($5::timestamptz IS NULL OR (created_at, order_id) < ($5, $6::uuid))
 ORDER BY created_at DESC, order_id DESC LIMIT $7
 """

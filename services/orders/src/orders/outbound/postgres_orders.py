@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.telemetry import trace_id_of
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
-from kernel.ids import CardmemberId, MerchantId, Network, OrderId
+from kernel.ids import CardmemberId, MerchantId, Network, OrderId, order_id_of
 from orders.domain import saga
 from orders.domain.change import Change, Step
 from orders.domain.limits import Limits
@@ -67,13 +67,9 @@ class PostgresOrders:
         if rows:
             await execute_unnest(self._connection, order_sql.POSTPONE, *columns_of(rows, count=4))
 
-    async def expire(
-        self, network: Network, *, cutoff_at: datetime, at: datetime, limits: Limits, count_max: int
-    ) -> list[Order]:
-        """Let unconfirmed orders expire, with their story, in one statement."""
-        expired = await self._orders(order_sql.EXPIRE, network, cutoff_at, count_max, at, at + limits.lease)
-        self._on_saved(expired)
-        return expired
+    async def expire(self, network: Network, *, cutoff_at: datetime, at: datetime, count_max: int) -> list[datetime]:
+        """Let unconfirmed orders expire, with their story, in one statement that brings nothing but their windows."""
+        return [row["confirm_by"] for row in await self._rows(order_sql.EXPIRE, network, cutoff_at, count_max, at)]
 
     async def next_confirm_deadline(self, network: Network) -> datetime | None:
         """Read the first entry of the deadlines' index."""
@@ -114,7 +110,10 @@ class PostgresOrders:
         """List orders, newest first."""
         states = list(wanted.states) or None
         at, order_id = after or (None, None)
-        asked = (wanted.cardmember_id, states, wanted.network, wanted.post_id, at, order_id, count_max)
+        of_post = (
+            order_id_of(network=wanted.network, post_id=wanted.post_id) if wanted.network and wanted.post_id else None
+        )
+        asked = (wanted.cardmember_id, states, wanted.network, of_post, at, order_id, count_max)
         return await self._orders(order_sql.PAGE, *asked)
 
     async def shipments_due(

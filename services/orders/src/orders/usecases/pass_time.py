@@ -1,8 +1,9 @@
 """Pass time: unconfirmed orders expire up to their network's cutoff; every other limit is the database clock's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network
@@ -28,6 +29,10 @@ POLL_LEAST = timedelta(milliseconds=10)
 """A look at the deadlines waits between these for the next one."""
 
 
+OnExpired: TypeAlias = Callable[[Sequence[datetime], datetime], None]
+"""Gets, after the commit, when the windows of expired orders ended, and when they expired, by the database clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
     """Up to when a network's watermarks say it is read, and when they were asked."""
@@ -37,7 +42,9 @@ class _Read:
     asked_at: datetime
 
 
-async def expire_orders(*, backlog: SocialBacklog, transactions: Transactions, limits: Limits) -> timedelta:
+async def expire_orders(
+    *, backlog: SocialBacklog, transactions: Transactions, limits: Limits, on_expired: OnExpired
+) -> timedelta:
     """Let what is over expire, on every network; gives how long to wait before the next look (zero: there is more)."""
     async with transactions.begin() as unit:
         networks = await unit.orders.waiting_networks()
@@ -45,8 +52,12 @@ async def expire_orders(*, backlog: SocialBacklog, transactions: Transactions, l
             _Read(network=network, least=least_watermark(await unit.watermarks.of(network)), asked_at=unit.at)
             for network in networks
         ]
-    waits = [await _expire_on(read, backlog=backlog, transactions=transactions, limits=limits) for read in read_to]
-    return min([POLL_MOST, *waits])
+    waits = [POLL_MOST]
+    for read in read_to:
+        over = await _cutoff_of(read, backlog=backlog, limits=limits)
+        if over is not None:
+            waits.append(await _expire_on(read.network, over, transactions=transactions, on_expired=on_expired))
+    return min(waits)
 
 
 async def pass_deadlines(*, replies: Backlog, transactions: Transactions, limits: Limits) -> bool:
@@ -83,22 +94,25 @@ async def _pass(states: frozenset[State], unit: Unit, *, at: datetime, limits: L
     return len(overdue)
 
 
-async def _expire_on(read: _Read, *, backlog: SocialBacklog, transactions: Transactions, limits: Limits) -> timedelta:
-    network, asked_at = read.network, read.asked_at
-    least = await backlog.certain(network, read.least)
-    # Whether posts wait is asked only of a dark network, and outside any transaction.
-    dark = is_dark(least, at=asked_at, limits=limits)
+async def _cutoff_of(read: _Read, *, backlog: SocialBacklog, limits: Limits) -> datetime | None:
+    """Say up to when windows are over; whether posts wait is asked only of a dark network, outside any transaction."""
+    least = await backlog.certain(read.network, read.least)
+    dark = is_dark(least, at=read.asked_at, limits=limits)
     nothing_pending = dark and await backlog.pending() == 0
-    over = cutoff(least, at=asked_at, nothing_pending=nothing_pending, limits=limits)
-    if over is None:
-        return POLL_MOST
+    return cutoff(least, at=read.asked_at, nothing_pending=nothing_pending, limits=limits)
+
+
+async def _expire_on(
+    network: Network, over: datetime, *, transactions: Transactions, on_expired: OnExpired
+) -> timedelta:
     async with transactions.begin() as unit:
-        expired = await unit.orders.expire(network, cutoff_at=over, at=unit.at, limits=limits, count_max=EXPIRED_MAX)
+        expired = await unit.orders.expire(network, cutoff_at=over, at=unit.at, count_max=EXPIRED_MAX)
         next_deadline = await unit.orders.next_confirm_deadline(network)
         if expired:
             failpoint(FailPoint.ORDERS_EXPIRY_UNCOMMITTED)
     if expired:
         failpoint(FailPoint.ORDERS_EXPIRY_COMMITTED)
+        on_expired(expired, unit.at)
     return timedelta() if len(expired) == EXPIRED_MAX else _wait(next_deadline, over)
 
 

@@ -94,10 +94,11 @@ class Orders(Protocol):
     async def postpone(self, postponed: Sequence[Postponed]) -> None:
         """Set when steps are tried again, without a new version; orders that moved on stay as they are."""
 
-    async def expire(
-        self, network: Network, *, cutoff_at: datetime, at: datetime, limits: Limits, count_max: int
-    ) -> list[Order]:
-        """Let unconfirmed orders up to a deadline expire, in one statement; locked ones are passed over."""
+    async def expire(self, network: Network, *, cutoff_at: datetime, at: datetime, count_max: int) -> list[datetime]:
+        """Let unconfirmed orders up to a deadline expire, in one statement, and give the ends of their windows.
+
+        Locked ones are passed over. What expired is not told as saved: its next step is due, for whoever polls.
+        """
 
     async def next_confirm_deadline(self, network: Network) -> datetime | None:
         """Read the earliest deadline of a network's unconfirmed orders."""

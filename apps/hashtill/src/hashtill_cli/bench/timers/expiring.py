@@ -37,13 +37,11 @@ class Lateness:
         self.late_ms: Counter[int] = Counter()
         self.last_at = 0.0
 
-    def note(self, expired: Sequence[Order]) -> None:
-        """Take orders whose expiry is committed."""
+    def note(self, window_ends: Sequence[datetime], _at: datetime) -> None:
+        """Take the ends of the windows of orders whose expiry is committed."""
         self.last_at = now = time.time()
         allowed = now - self._slack_seconds
-        for order in expired:
-            if order.confirm_by is not None:
-                self.late_ms[round((allowed - order.confirm_by.timestamp()) * 1_000)] += 1
+        self.late_ms.update(round((allowed - end.timestamp()) * 1_000) for end in window_ends)
 
 
 async def expire(plan: Mapping[str, Any], stop: asyncio.Event) -> Mapping[str, Any]:
@@ -51,11 +49,16 @@ async def expire(plan: Mapping[str, Any], stop: asyncio.Event) -> Mapping[str, A
     limits = Limits(slack=timedelta(seconds=plan["slack_seconds"]))
     database = Database.open(Secret(plan["dsn"]), application_name="orders")
     lateness = Lateness(limits.slack)
-    transactions = PostgresTransactions(database, on_saved=lateness.note)
+    transactions = PostgresTransactions(database, on_saved=_nothing_saved)
     backlog = NothingWaits()
-    await Clocks(posts=backlog, replies=backlog, transactions=transactions, limits=limits).run_expiry(stop)
+    clocks = Clocks(posts=backlog, replies=backlog, transactions=transactions, limits=limits, on_expired=lateness.note)
+    await clocks.run_expiry(stop)
     await database.close()
     return {"late_ms": list(lateness.late_ms.items()), "last_at": lateness.last_at}
+
+
+def _nothing_saved(orders: Sequence[Order]) -> None:
+    raise AssertionError(f"An expiry saves nothing by itself: {orders}")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ def test_up_starts_everything_tells_where_it_is_and_ctrl_c_ends_it(open_folder: 
         assert "Ready in" in said, said
         book = read_address_book(open_folder)
         children = psutil.Process(process.pid).children(recursive=True)
+        policies = {os.sched_getscheduler(child.pid) for child in children}
 
         process.send_signal(signal.SIGINT)
         asked_at = time.monotonic()
@@ -57,6 +58,7 @@ def test_up_starts_everything_tells_where_it_is_and_ctrl_c_ends_it(open_folder: 
     assert code == 0
     assert time.monotonic() - asked_at < STOP_SECONDS_MAX
     assert set(SERVICES) <= set(book.processes)
+    assert policies == {os.SCHED_BATCH}
     assert [child for child in children if child.is_running()] == []
     with pytest.raises(NotRunningError, match="make up"):
         read_address_book(open_folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hashtill_cli.embedded.keyring import Keyring
+from hashtill_cli.embedded.processes import share_cores
 from hashtill_cli.embedded.servers import Servers, embedded_servers
 from hashtill_cli.suite.outside import callback_of, choose_outside, sandbox_specs
 from hashtill_cli.suite.services import choose_addresses, service_specs
@@ -54,6 +55,7 @@ def running_suite(
     shortened times, for instance.
     """
     began = time.monotonic()
+    share_cores()
     with embedded_servers(data) as servers:
         tell("PostgreSQL and NATS run")
         specs = arrange(servers, describe(servers, Keyring(data.resolve()), extra or {}))

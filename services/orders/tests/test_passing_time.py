@@ -91,6 +91,7 @@ async def test_an_unconfirmed_order_expires_after_its_window_and_the_slack(world
     assert (await world.again(order)).state is State.EXPIRED
     assert world.stock.holds[order.order_id] == "RELEASED"
     assert (await world.told())[-1] == "OrderExpired"
+    assert world.window_ends == [order.confirm_by]
 
 
 async def test_a_confirmation_posted_in_time_and_delivered_late_is_honoured(world: World) -> None:

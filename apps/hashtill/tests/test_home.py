@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from hashtill_cli.demo.narrator import Narrator
-from hashtill_cli.demo.pace import demo_variables, pace_line
+from hashtill_cli.demo.pace import demo_variables, pace_lines
 from hashtill_cli.home.home import Home, serve_home
 from hashtill_cli.scenarios.waiting import must
 
@@ -71,5 +71,7 @@ async def test_without_a_terminal_the_narrator_writes_plain_lines() -> None:
 def test_the_pace_is_told_and_given_to_services_and_sandbox() -> None:
     variables = demo_variables()
 
-    assert "time to confirm 15 min → 20 s" in pace_line()
+    lines = pace_lines(columns=40).splitlines()
+    assert any("time to confirm 15 min → 20 s" in line for line in lines)
+    assert max(map(len, lines)) <= 40
     assert variables["HASHTILL_CONFIRM_WINDOW_SECONDS"] == variables["SANDBOX_X_CONFIRM_WINDOW_SECONDS"] == "20"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import fill
 
 TEST_CARD = "378282246310005"
 """The number every payments manual shows; the card page fills it in."""
@@ -42,6 +43,8 @@ SHORTENED = (
     ),
 )
 
+_KEPT = "\N{NO-BREAK SPACE}"
+
 _OTHERS = {
     "HASHTILL_X_BACKOFF_SCALE": "0.1",
     "HASHTILL_GAP_OVERLAP_SECONDS": "10",
@@ -58,9 +61,10 @@ def demo_variables() -> dict[str, str]:
     return dict(_shortened()) | _OTHERS
 
 
-def pace_line() -> str:
-    """Say it in one line."""
-    return " · ".join(f"{each.what} {each.usual} → {each.seconds:g} s" for each in SHORTENED)
+def pace_lines(*, columns: int) -> str:
+    """Say it in lines of so many columns, broken between two lengths of time and never within one."""
+    lengths = (f"{each.what} {each.usual} → {each.seconds:g} s".replace(" ", _KEPT) for each in SHORTENED)
+    return fill(f"Minutes are seconds here: {' · '.join(lengths)}.", width=columns).replace(_KEPT, " ")
 
 
 def _shortened() -> Iterator[tuple[str, str]]:

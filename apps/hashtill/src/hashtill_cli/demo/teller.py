@@ -12,7 +12,7 @@ from rich.console import Console
 
 from hashtill_cli.demo.conversation import Told, tell_purchase
 from hashtill_cli.demo.narrator import Narrator
-from hashtill_cli.demo.pace import pace_line
+from hashtill_cli.demo.pace import pace_lines
 from hashtill_cli.demo.table import explain_failed, outcomes_table
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.home.home import Home, serve_home
@@ -54,7 +54,7 @@ async def _tell(script: Script) -> int:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     narrator = Narrator(script.console)
     async with open_world(script.processes, keyring=script.keyring) as world:
-        narrator.chapter("Hashtill: a tweet buys a Kindle", f"Minutes are seconds here: {pace_line()}.")
+        narrator.chapter("Hashtill: a tweet buys a Kindle", pace_lines(columns=script.console.width))
         outcomes, told = await _stories(world, narrator)
         await explain_failed(outcomes, world.services, script.console)
         code = 0 if all(outcome.holds for outcome in outcomes) else FAILED

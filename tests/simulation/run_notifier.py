@@ -21,7 +21,7 @@ from notifier.domain.delivery import Channel, DeliveryState
 from notifier.inbound.consumers import NewsHandler
 from notifier.inbound.news import LINK_KINDS, ORDER_KINDS
 from notifier.outbound.composing import Program
-from notifier.outbound.memory import MemoryStore
+from notifier.outbound.memory import MemoryStore, at_once
 from notifier.outbound.peers import IdentityContacts, OrdersPrompting
 from notifier.outbound.templates import Templates
 from notifier.usecases.send_mails import send_mails
@@ -71,11 +71,15 @@ class NotifierRun:
 
     def _send(self, life: Life, transactions: SimTransactions, posting: Posting, mailer: SimMailer) -> None:
         async def posts() -> object:
-            return await send_posts(transactions=transactions, posting=posting)
+            return await send_posts(transactions=transactions, posting=posting, patiently=at_once)
 
         async def mails() -> object:
             return await send_mails(
-                transactions=transactions, contacts=posting.contacts, composer=COMPOSER, mailer=mailer
+                transactions=transactions,
+                contacts=posting.contacts,
+                composer=COMPOSER,
+                mailer=mailer,
+                patiently=at_once,
             )
 
         life.spawn(poll(life, self.database, mails, self._mail_due, name="mails"), "mails")

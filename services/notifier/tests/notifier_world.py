@@ -20,6 +20,7 @@ from notifier.domain.news import (
 )
 from notifier.domain.quota import Quota
 from notifier.outbound.composing import Program, TemplateComposer
+from notifier.outbound.memory import at_once
 from notifier.outbound.templates import Templates
 from notifier.usecases.plan_deliveries import plan_deliveries
 from notifier.usecases.ports import (
@@ -28,6 +29,7 @@ from notifier.usecases.ports import (
     Mail,
     NotMailed,
     NotPosted,
+    Patiently,
     PostAnswer,
     Posted,
     Recipient,
@@ -183,17 +185,22 @@ class World:
     mailer: ToldMailer = field(default_factory=ToldMailer)
     peers: ToldPeers = field(default_factory=ToldPeers)
     composer: Composer = field(default_factory=lambda: TemplateComposer(Templates(), program=PROGRAM))
+    patiently: Patiently = at_once
 
     async def hear(self, *news: OrderNews | RefusalNews | OfferNews | LinkNews) -> Sequence[Delivery]:
         return await plan_deliveries(news, consumer="test", transactions=self.transactions)
 
     async def send_posts(self) -> int:
         posting = Posting(networks={X: self.network}, composer=self.composer, orders=self.peers, contacts=self.peers)
-        return await send_posts(transactions=self.transactions, posting=posting)
+        return await send_posts(transactions=self.transactions, posting=posting, patiently=self.patiently)
 
     async def send_mails(self) -> int:
         return await send_mails(
-            transactions=self.transactions, contacts=self.peers, composer=self.composer, mailer=self.mailer
+            transactions=self.transactions,
+            contacts=self.peers,
+            composer=self.composer,
+            mailer=self.mailer,
+            patiently=self.patiently,
         )
 
     async def all(self) -> Sequence[Delivery]:

@@ -1,17 +1,20 @@
 """A peer that is away for a moment costs that moment: what was leased meanwhile waits a second, not for its lease."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from services.notifier.tests.notifier_world import ANN, NOW, RECIPIENT, ToldPeers, World, link_news, order_news
 
+from chassis.patience import through_outages
 from kernel.ids import CardmemberId, OrderId
 from notifier.domain.delivery import DeliveryState
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore
-from notifier.usecases.ports import NotPosted, PostAnswer, Recipient
+from notifier.usecases.ports import NotPosted, PostAnswer, Recipient, Transactions, Unit
 
 HELD = order_news(OrderNewsKind.HELD)
 RECEIPT = order_news(OrderNewsKind.AUTHORIZED)
@@ -88,3 +91,61 @@ async def test_a_reply_of_unknown_outcome_stays_so_while_orders_is_away(memory: 
 
     assert (in_doubt.state, in_doubt.attempts) == (DeliveryState.SENDING, 1)
     assert world.network.looked == 1
+
+
+@dataclass(slots=True)
+class BreakingTransactions:
+    """Transactions of which some cannot begin, and of some nobody hears that they were committed."""
+
+    inner: Transactions
+    refused: int = 0
+    unheard: int = 0
+    begun: int = 0
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Unit]:
+        self.begun += 1
+        number = self.begun
+        if number == self.refused:
+            raise ConnectionRefusedError
+        async with self.inner.begin() as unit:
+            yield unit
+        if number == self.unheard:
+            raise ConnectionResetError
+
+
+async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
+    await through_outages(step, what="outcomes", stop=asyncio.Event())
+
+
+async def test_what_was_sent_while_the_database_went_away_is_written_down_when_it_is_back(memory: MemoryStore) -> None:
+    world, peers = world_of(memory)
+    peers.away = False
+    await world.hear(RECEIPT)
+    world.patiently = _patiently
+    world.transactions = BreakingTransactions(memory.transactions(), refused=2)
+    await world.send_posts()
+    world.transactions = BreakingTransactions(memory.transactions(), refused=2)
+    await world.send_mails()
+
+    assert {each.state for each in await world.all()} == {DeliveryState.SENT}
+    assert (len(world.network.posted), len(world.mailer.taken)) == (1, 1)
+
+
+async def test_a_lease_of_which_nobody_heard_that_it_was_committed_is_given_back(memory: MemoryStore) -> None:
+    world, peers = world_of(memory)
+    peers.away = False
+    await world.hear(RECEIPT)
+    world.transactions = BreakingTransactions(memory.transactions(), unheard=1)
+    with pytest.raises(ConnectionResetError):
+        await world.send_posts()
+    world.transactions = BreakingTransactions(memory.transactions(), unheard=1)
+    with pytest.raises(ConnectionResetError):
+        await world.send_mails()
+
+    memory.at += SOON
+    await world.send_posts()
+    await world.send_mails()
+
+    assert {(each.state, each.attempts) for each in await world.all()} == {(DeliveryState.SENT, 1)}
+    assert (len(world.network.posted), len(world.mailer.taken)) == (1, 1)

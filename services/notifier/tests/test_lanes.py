@@ -5,6 +5,7 @@ import pytest
 from grpc import aio
 from grpc.aio import Metadata
 
+from chassis.patience import StoppedError
 from notifier.inbound.sending import Lanes
 
 AWAY = aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, Metadata(), Metadata(), "away", None)
@@ -40,3 +41,9 @@ async def test_a_bug_is_for_whoever_supervises() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await first.run_once()
+
+
+async def test_what_could_not_be_written_down_before_the_stop_is_no_crash() -> None:
+    first, _ = lanes(StoppedError("outcomes")).workers
+
+    assert not await first.run_once()

@@ -24,7 +24,7 @@ from kernel.ids import PostId
 from notifier.domain.delivery import Channel, DeliveryState, Purpose
 from notifier.domain.events import DeliveryFactKind
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
-from notifier.outbound.memory import MemoryStore
+from notifier.outbound.memory import MemoryStore, at_once
 from notifier.outbound.postgres import PostgresTransactions
 from notifier.usecases.ports import NotMailed, NotPosted, PostAnswer, Posted
 from notifier.usecases.send_posts import LEASE_TIME, lease_posts
@@ -189,10 +189,10 @@ async def test_what_another_lane_is_posting_counts_as_spent(world: World) -> Non
     await world.hear(refusal("TWO_TAGS", post="3"))
     await world.send_posts()
     await world.hear(order_news(OrderNewsKind.HELD, name="other"))
-    other_lane, _ = await lease_posts(transactions=world.transactions)
+    other_lane, _ = await lease_posts(transactions=world.transactions, patiently=at_once)
     await world.hear(refusal("SOLD_OUT", post="5"))
 
-    ours, kept_back = await lease_posts(transactions=world.transactions)
+    ours, kept_back = await lease_posts(transactions=world.transactions, patiently=at_once)
 
     assert (len(other_lane), list(ours)) == (1, [])
     assert [each.next_at for each in kept_back] == [almost.reset_at]
@@ -268,7 +268,7 @@ async def test_a_mail_to_nobody_fails(world: World) -> None:
 async def test_a_lease_that_another_took_over_writes_nothing(memory: MemoryStore) -> None:
     world = World(memory.transactions())
     await world.hear(HELD)
-    leased, _ = await lease_posts(transactions=world.transactions)
+    leased, _ = await lease_posts(transactions=world.transactions, patiently=at_once)
     mine = leased[0].delivery
 
     async with world.transactions.begin() as unit:

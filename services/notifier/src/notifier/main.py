@@ -15,6 +15,7 @@ from chassis.lifecycle import Lifecycle
 from chassis.maintenance import Maintenance
 from chassis.migrations import run_migrations
 from chassis.outbox import subject_stem
+from chassis.patience import through_outages
 from chassis.postgres import Database
 from chassis.relay import Relay
 from chassis.watchdog import Watchdog
@@ -102,13 +103,17 @@ def _senders(
         contacts=contacts,
     )
 
+    patiently = partial(through_outages, what="outcomes", stop=lifecycle.stopping)
+
     async def one_batch_of_mails() -> int:
-        return await send_mails(transactions=transactions, contacts=contacts, composer=composer, mailer=mailer)
+        return await send_mails(
+            transactions=transactions, contacts=contacts, composer=composer, mailer=mailer, patiently=patiently
+        )
 
     mails = Lanes(one_batch_of_mails, full=MAILS_MAX, count=LANES)
 
     async def one_batch_of_posts() -> int:
-        sent = await send_posts(transactions=transactions, posting=posting)
+        sent = await send_posts(transactions=transactions, posting=posting, patiently=patiently)
         if sent:
             mails.wake()
         return sent

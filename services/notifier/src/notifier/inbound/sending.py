@@ -8,6 +8,7 @@ import structlog
 
 from chassis.lease import PostgresLease
 from chassis.outages import is_outage
+from chassis.patience import StoppedError
 from chassis.workers import Worker
 from kernel.secret import Secret
 
@@ -44,7 +45,7 @@ class LeasedPosts:
 class Lanes:
     """Workers that do the same beside each other: while one waits for a server, another goes on.
 
-    While identity, orders or the database is away, what was leased waits for its lease's end; that is no crash.
+    While identity, orders or the database is away, what was leased and not sent waits; that is no crash.
     """
 
     def __init__(self, run_once: Callable[[], Awaitable[int]], *, full: int, count: int) -> None:
@@ -61,6 +62,8 @@ class Lanes:
             self._busy[place] = True
             try:
                 return await self._run_once() >= self._full  # behind a batch that is not full, nothing waits
+            except StoppedError:
+                return False
             except Exception as error:
                 if not is_outage(error):
                     raise

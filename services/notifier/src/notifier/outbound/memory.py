@@ -1,7 +1,7 @@
 """The notifier's repositories in memory: the same contract as PostgreSQL, held by one shared suite."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -179,3 +179,8 @@ def _matches(each: Delivery, where: DeliveryFilter) -> bool:
 
 def _behind(each: Delivery, after: PageCursor | None) -> bool:
     return after is None or (each.created_at, each.delivery_id) < (after.created_at, after.delivery_id)
+
+
+async def at_once(step: Callable[[], Awaitable[None]]) -> None:
+    """Do a step: memory is never away."""
+    await step()

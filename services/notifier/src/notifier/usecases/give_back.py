@@ -1,14 +1,32 @@
 """Give back: what was leased and could not be tried waits again at once, instead of for its lease's end."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from notifier.domain.delivery import Delivery, put_off
-from notifier.usecases.ports import Leased, Transactions
+from notifier.usecases.ports import Leased, Patiently, Transactions, Unit
 
 AWAY_PAUSE = timedelta(seconds=1)
 """A peer that died is back within seconds; one that stays away is asked once a second."""
+
+
+@asynccontextmanager
+async def leasing(transactions: Transactions, patiently: Patiently) -> AsyncIterator[tuple[Unit, list[Leased]]]:
+    """Open a lease's transaction, with the list to put into what it takes.
+
+    When nobody knows whether it was committed, what it took is given back; if it was not, that changes nothing.
+    """
+    taken: list[Leased] = []
+    try:
+        async with transactions.begin() as unit:
+            yield unit, taken
+    except Exception:
+        if taken:
+            await patiently(partial(give_back, taken, transactions=transactions))
+        raise
 
 
 async def give_back(leased: Sequence[Leased], *, aside: Sequence[Delivery] = (), transactions: Transactions) -> None:

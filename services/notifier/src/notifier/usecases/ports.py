@@ -1,16 +1,19 @@
 """Ports: what the notifier's use cases need of the world, as Protocols; memory and PostgreSQL keep one shared suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from kernel.ids import CardmemberId, Network, OrderId, PostId
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, DeliveryState, Urgency
 from notifier.domain.events import DeliveryFact
 from notifier.domain.planning import RefusalKey
 from notifier.domain.quota import Quota
+
+Patiently: TypeAlias = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+"""Does a step, again while the database is away: what was sent is known here alone until it is written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import assert_never
 
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import CardmemberId
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, failed, sent, tried_in_vain
 from notifier.domain.events import facts_of
-from notifier.usecases.give_back import give_back
+from notifier.usecases.give_back import give_back, leasing
 from notifier.usecases.ports import (
     NOT_WRITTEN,
     Composer,
@@ -17,6 +18,7 @@ from notifier.usecases.ports import (
     Mail,
     Mailer,
     NotMailed,
+    Patiently,
     Recipient,
     Transactions,
 )
@@ -30,9 +32,11 @@ LEASE_TIME = timedelta(seconds=60)
 _NOT_WRITTEN = NotMailed(reason=NOT_WRITTEN, for_good=False)
 
 
-async def send_mails(*, transactions: Transactions, contacts: Contacts, composer: Composer, mailer: Mailer) -> int:
+async def send_mails(
+    *, transactions: Transactions, contacts: Contacts, composer: Composer, mailer: Mailer, patiently: Patiently
+) -> int:
     """Send one batch; gives how many deliveries it had."""
-    leased = await lease_mails(transactions=transactions)
+    leased = await lease_mails(transactions=transactions, patiently=patiently)
     if not leased:
         return 0
     failpoint(FailPoint.NOTIFIER_MAIL_LEASED)
@@ -43,18 +47,16 @@ async def send_mails(*, transactions: Transactions, contacts: Contacts, composer
         raise
     outcomes = await hand_over(compose(leased, recipients=recipients, composer=composer), mailer=mailer)
     failpoint(FailPoint.NOTIFIER_MAIL_ANSWERED)
-    async with transactions.begin() as unit:
-        decided = [_decide(each.delivery, outcomes.get(each.delivery.delivery_id), at=unit.at) for each in leased]
-        saved = await unit.deliveries.save(decided)
-        await unit.outbox.add(facts_of(*saved, at=unit.at))
+    await patiently(partial(apply_outcomes, leased, outcomes, transactions=transactions))
     failpoint(FailPoint.NOTIFIER_MAIL_COMMITTED)
     return len(leased)
 
 
-async def lease_mails(*, transactions: Transactions) -> Sequence[Leased]:
+async def lease_mails(*, transactions: Transactions, patiently: Patiently) -> Sequence[Leased]:
     """Lease: take the mails that are due."""
-    async with transactions.begin() as unit:
-        return await unit.deliveries.lease([Channel.MAIL], limit=BATCH_MAX, lease_time=LEASE_TIME)
+    async with leasing(transactions, patiently) as (unit, leased):
+        leased.extend(await unit.deliveries.lease([Channel.MAIL], limit=BATCH_MAX, lease_time=LEASE_TIME))
+    return leased
 
 
 def compose(
@@ -76,6 +78,16 @@ async def hand_over(
     answers = await mailer.send(list(mails.values()))
     taken = {key: refused or mail for (key, mail), refused in zip(mails.items(), answers, strict=True)}
     return {**written, **taken}
+
+
+async def apply_outcomes(
+    leased: Sequence[Leased], outcomes: Mapping[DeliveryId, Mail | NotMailed], *, transactions: Transactions
+) -> None:
+    """Apply: write every outcome and tell it."""
+    async with transactions.begin() as unit:
+        decided = [_decide(each.delivery, outcomes.get(each.delivery.delivery_id), at=unit.at) for each in leased]
+        saved = await unit.deliveries.save(decided)
+        await unit.outbox.add(facts_of(*saved, at=unit.at))
 
 
 def _cardmember_ids(leased: Sequence[Leased]) -> list[CardmemberId]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network, OrderId
@@ -22,7 +23,7 @@ from notifier.domain.delivery import (
 from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
-from notifier.usecases.give_back import give_back, untried
+from notifier.usecases.give_back import give_back, leasing, untried
 from notifier.usecases.ports import (
     DUPLICATE_TEXT,
     NOT_WRITTEN,
@@ -31,6 +32,7 @@ from notifier.usecases.ports import (
     Leased,
     NotPosted,
     Orders,
+    Patiently,
     PostAnswer,
     Posted,
     SocialPosts,
@@ -75,9 +77,9 @@ class Outcome:
     unwanted: str = ""
 
 
-async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
+async def send_posts(*, transactions: Transactions, posting: Posting, patiently: Patiently) -> int:
     """Send one batch; gives how many deliveries it had."""
-    leased, kept_back = await lease_posts(transactions=transactions)
+    leased, kept_back = await lease_posts(transactions=transactions, patiently=patiently)
     taken = len(leased) + len(kept_back)
     if not taken:
         return 0
@@ -91,15 +93,18 @@ async def send_posts(*, transactions: Transactions, posting: Posting) -> int:
     calls = (call(each, posting=posting) for each in wanted)
     outcomes = await asyncio.gather(*calls, *(last_look(each, posting=posting) for each in stale))
     failpoint(FailPoint.NOTIFIER_POST_ANSWERED)
-    await apply_outcomes(outcomes, aside=[*unwanted, *kept_back], transactions=transactions)
+    aside = [*unwanted, *kept_back]
+    await patiently(partial(apply_outcomes, outcomes, aside=aside, transactions=transactions))
     failpoint(FailPoint.NOTIFIER_POST_COMMITTED)
     return taken
 
 
-async def lease_posts(*, transactions: Transactions) -> tuple[Sequence[Leased], Sequence[Delivery]]:
+async def lease_posts(
+    *, transactions: Transactions, patiently: Patiently
+) -> tuple[Sequence[Leased], Sequence[Delivery]]:
     """Lease: take the most urgent and share the quota out; what may not be spent now is kept back."""
-    async with transactions.begin() as unit:
-        leased = await unit.deliveries.lease(CHANNELS, limit=BATCH_MAX, lease_time=LEASE_TIME)
+    async with leasing(transactions, patiently) as (unit, leased):
+        leased.extend(await unit.deliveries.lease(CHANNELS, limit=BATCH_MAX, lease_time=LEASE_TIME))
         quota = await _quota(leased, unit=unit)
         spending = await _spending(leased, quota=quota, unit=unit)
     allowed = {each.delivery_id for each in spending.allowed}

@@ -5,8 +5,8 @@ Revises: 0001
 
 Every change of an order writes an entry into each index that holds its row. A tag is looked up among open orders by
 the unique index on them, so only ended ones need another. `UNIQUE (network, post_id)` said nothing that the primary
-key, which is made of them, and `post_verdict` do not. The former release still finds tags while it runs beside this one,
-by reading more.
+key, which is made of them, and `post_verdict` do not. The former release still finds tags while it runs beside this
+one, by reading more.
 """
 
 from alembic import op

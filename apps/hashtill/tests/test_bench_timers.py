@@ -18,7 +18,7 @@ from chassis.postgres import Database
 from chassis.unnest import fetch_unnest
 from hashtill_cli.bench.errors import BenchError
 from hashtill_cli.bench.timers.expiring import Lateness
-from hashtill_cli.bench.timers.judging import Fired, Heard, caught_up_at, early, late_percentile
+from hashtill_cli.bench.timers.judging import Fired, Heard, caught_up_at, due_at, early, late_percentile
 from hashtill_cli.bench.timers.load import TimersLoad
 from hashtill_cli.bench.timers.machine import SlowDisk, compiled, on_machine
 from hashtill_cli.bench.timers.phases import Seen
@@ -67,6 +67,18 @@ class TestLate:
     def test_a_percentile_is_a_lateness_that_was_seen(self, percent: int, expected: int) -> None:
         assert late_percentile(Counter({1: 40, 2: 30, 3: 29, 900: 1}), percent) == expected
         assert late_percentile(Counter(), percent) == 0
+
+    def test_what_is_due_at_the_very_microsecond_of_a_watermark_is_covered_by_it(self) -> None:
+        window_end, slack = datetime(2026, 11, 27, 22, 30, 0, 1, UTC), timedelta(seconds=60, microseconds=3)
+        instants = [window_end + timedelta(microseconds=step) for step in range(1_000)]
+        marks = [Heard(written_at=(at + slack).timestamp(), up_to=(at + slack).timestamp()) for at in instants]
+
+        fired = [
+            Fired(due_at=due_at(at.timestamp(), slack.total_seconds()), fired_at=(at + slack).timestamp())
+            for at in instants
+        ]
+
+        assert early(fired, marks) == 0
 
     def test_lateness_is_counted_from_the_end_of_window_and_slack(self) -> None:
         slack, now = timedelta(seconds=60), datetime.now(UTC)

@@ -25,6 +25,11 @@ class Heard:
     up_to: float
 
 
+def due_at(window_end: float, slack: float) -> float:
+    """Add the slack, to the microsecond both are of: a bare sum of floats may lie behind the watermark it equals."""
+    return round(window_end + slack, 6)
+
+
 def early(fired: Iterable[Fired], heard: Sequence[Heard]) -> int:
     """Count what fired before it was due, or before a watermark said that everything up to then is read."""
     marks = sorted(heard, key=lambda each: each.up_to)

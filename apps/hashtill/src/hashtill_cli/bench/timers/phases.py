@@ -15,7 +15,7 @@ from hashtill_cli.bench.beside import Beside
 from hashtill_cli.bench.cpu import cpu_of, used_between
 from hashtill_cli.bench.errors import BenchError
 from hashtill_cli.bench.timers.hearing import Gateway
-from hashtill_cli.bench.timers.judging import Fired, caught_up_at, early, late_percentile
+from hashtill_cli.bench.timers.judging import Fired, caught_up_at, due_at, early, late_percentile
 from hashtill_cli.bench.timers.load import OUTAGE_SECONDS, TimersLoad
 from hashtill_cli.bench.timers.seeding import Seeds
 from orders.domain.limits import Limits
@@ -167,7 +167,7 @@ async def _fired(database: Database, first_at: datetime, last_at: datetime, *, s
     async with database.transaction() as connection:
         rows = await fetch_unnest(connection, _FIRED, first_at, last_at)
     seconds = slack.total_seconds()
-    return [Fired(due_at=row["confirm_by"] + seconds, fired_at=row["fired_at"]) for row in rows]
+    return [Fired(due_at=due_at(row["confirm_by"], seconds), fired_at=row["fired_at"]) for row in rows]
 
 
 def late_ms(seen: Seen, percent: int) -> int:

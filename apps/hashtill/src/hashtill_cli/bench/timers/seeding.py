@@ -81,6 +81,6 @@ class Seeds:
         return first_at
 
     async def tidy(self, database: Database) -> None:
-        """Give the table the statistics and visibility it would have had, had its orders come one by one."""
+        """Give the tables the statistics and visibility they would have had, had the orders come one by one."""
         async with database.engine.connect() as connection:
-            await connection.exec_driver_sql("VACUUM (ANALYZE) orders")
+            await connection.exec_driver_sql("VACUUM (ANALYZE) orders, order_log")

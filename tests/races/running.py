@@ -170,7 +170,7 @@ async def _expire(ground: Ground, lanes: Lanes, stop: asyncio.Event) -> None:
 
 async def _unconfirmed(ground: Ground) -> bool:
     async with ground.world.transactions.begin() as unit:
-        return bool(await unit.orders.waiting_networks())
+        return bool(await unit.orders.first_deadlines())
 
 
 async def _come_to_rest(ground: Ground) -> None:

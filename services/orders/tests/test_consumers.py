@@ -146,7 +146,7 @@ async def test_several_lanes_expire_a_backlog_and_each_order_once(memory_world: 
 
 async def _none_awaits(world: World) -> bool:
     async with world.transactions.begin() as unit:
-        return not await unit.orders.waiting_networks()
+        return not await unit.orders.first_deadlines()
 
 
 def _clocks(world: World) -> Clocks:

@@ -94,6 +94,19 @@ async def test_an_unconfirmed_order_expires_after_its_window_and_the_slack(world
     assert world.window_ends == [order.confirm_by]
 
 
+@pytest.mark.servers
+async def test_an_order_that_somebody_decides_on_just_now_is_passed_over(postgres_world: World) -> None:
+    world, order = postgres_world, await postgres_world.prompted()
+    world.pass_time(minutes=20)
+    await world.hear(world.store.at)
+
+    async with world.transactions.begin() as unit:
+        await unit.orders.lock([order.order_id])
+        wait = await world.expire()
+
+    assert (wait, world.window_ends) == (POLL_LEAST, [])
+
+
 async def test_a_confirmation_posted_in_time_and_delivered_late_is_honoured(world: World) -> None:
     order = await world.prompted()
     await world.hear(world.store.at)

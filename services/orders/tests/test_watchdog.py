@@ -73,10 +73,9 @@ async def test_what_is_too_old_is_told_and_measured_until_it_moves(
         (order_sql.STALE, "ARRAY['HOLDING'], ARRAY[now()], now()"),
         (order_sql.lock_overdue(saga.TIMED), "now(), 200"),
         (order_sql.lock_overdue(frozenset({State.PROMPTING})), "now(), 1"),
-        (order_sql.NEXT_CONFIRM_DEADLINE, "'x'"),
-        (order_sql.WAITING_NETWORKS, ""),
+        (order_sql.FIRST_DEADLINES, ""),
     ],
-    ids=["stale", "overdue", "overdue-replies", "next-deadline", "networks"],
+    ids=["stale", "overdue", "overdue-replies", "first-deadlines"],
 )
 async def test_the_clocks_read_none_of_the_orders_that_ended(
     postgres_world: World, database: Database, statement: str, given: str

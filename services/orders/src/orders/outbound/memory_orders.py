@@ -82,13 +82,11 @@ class MemoryOrders:
         expired = self._write([change for change in changes if change.moved][:count_max])
         return [change.order.confirm_by for change in expired if change.order.confirm_by]
 
-    async def next_confirm_deadline(self, network: Network) -> datetime | None:
-        """Find the earliest deadline."""
-        return min((order.deadline_at for order in self._awaiting(network) if order.deadline_at), default=None)
-
-    async def waiting_networks(self) -> list[Network]:
-        """List the networks that have orders awaiting confirmation."""
-        return sorted({order.network for order in self._where(lambda each: each.state is State.AWAITING_CONFIRMATION)})
+    async def first_deadlines(self) -> dict[Network, datetime]:
+        """Find the earliest deadline of each network."""
+        waiting = self._where(lambda each: each.state is State.AWAITING_CONFIRMATION)
+        latest_first = sorted(waiting, key=lambda each: each.deadline_at or self._at, reverse=True)
+        return {order.network: order.deadline_at for order in latest_first if order.deadline_at}
 
     async def lock_standings(
         self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits

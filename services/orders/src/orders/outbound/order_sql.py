@@ -139,21 +139,19 @@ WITH due AS (
 SELECT confirm_by FROM moved
 """
 
-NEXT_CONFIRM_DEADLINE = f"""
-SELECT min(deadline_at) FROM orders WHERE network = $1 AND state = '{State.AWAITING_CONFIRMATION}'
+_AWAITED = f"""
+SELECT network, deadline_at FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}'
 """
 
-WAITING_NETWORKS = f"""
+FIRST_DEADLINES = f"""
 WITH RECURSIVE each AS (
-    (SELECT network FROM orders WHERE state = '{State.AWAITING_CONFIRMATION}' ORDER BY network LIMIT 1)
+    ({_AWAITED} ORDER BY network, deadline_at LIMIT 1)
     UNION ALL
-    SELECT (
-        SELECT orders.network FROM orders
-        WHERE state = '{State.AWAITING_CONFIRMATION}' AND orders.network > each.network
-        ORDER BY orders.network LIMIT 1
-    ) FROM each WHERE each.network IS NOT NULL
+    SELECT following.* FROM each, LATERAL (
+        {_AWAITED} AND orders.network > each.network ORDER BY network, deadline_at LIMIT 1
+    ) AS following
 )
-SELECT network FROM each WHERE network IS NOT NULL
+SELECT network, deadline_at FROM each
 """
 """A loose index scan: as many steps as networks, however many orders wait."""
 

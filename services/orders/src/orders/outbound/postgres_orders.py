@@ -71,14 +71,10 @@ class PostgresOrders:
         """Let unconfirmed orders expire, with their story, in one statement that brings nothing but their windows."""
         return [row["confirm_by"] for row in await self._rows(order_sql.EXPIRE, network, cutoff_at, count_max, at)]
 
-    async def next_confirm_deadline(self, network: Network) -> datetime | None:
-        """Read the first entry of the deadlines' index."""
-        found: datetime | None = (await self._rows(order_sql.NEXT_CONFIRM_DEADLINE, network))[0]["min"]
-        return found
-
-    async def waiting_networks(self) -> list[Network]:
-        """List the networks that have orders awaiting confirmation."""
-        return [Network(row["network"]) for row in await self._rows(order_sql.WAITING_NETWORKS)]
+    async def first_deadlines(self) -> dict[Network, datetime]:
+        """Read each network's first entry of the deadlines' index."""
+        rows = await self._rows(order_sql.FIRST_DEADLINES)
+        return {Network(row["network"]): row["deadline_at"] for row in rows}
 
     async def lock_standings(
         self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits

@@ -35,9 +35,10 @@ OnExpired: TypeAlias = Callable[[Sequence[datetime], datetime], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """Up to when a network's watermarks say it is read, and when they were asked."""
+    """A network's first deadline, up to when its watermarks say it is read, and when they were asked."""
 
     network: Network
+    first: datetime
     least: datetime | None
     asked_at: datetime
 
@@ -47,16 +48,20 @@ async def expire_orders(
 ) -> timedelta:
     """Let what is over expire, on every network; gives how long to wait before the next look (zero: there is more)."""
     async with transactions.begin() as unit:
-        networks = await unit.orders.waiting_networks()
+        firsts = await unit.orders.first_deadlines()
         read_to = [
-            _Read(network=network, least=least_watermark(await unit.watermarks.of(network)), asked_at=unit.at)
-            for network in networks
+            _Read(
+                network=network, first=first, least=least_watermark(await unit.watermarks.of(network)), asked_at=unit.at
+            )
+            for network, first in firsts.items()
         ]
     waits = [POLL_MOST]
     for read in read_to:
         over = await _cutoff_of(read, backlog=backlog, limits=limits)
-        if over is not None:
+        if over is not None and read.first <= over:
             waits.append(await _expire_on(read.network, over, transactions=transactions, on_expired=on_expired))
+        elif over is not None:
+            waits.append(max(POLL_LEAST, read.first - over))
     return min(waits)
 
 
@@ -107,14 +112,9 @@ async def _expire_on(
 ) -> timedelta:
     async with transactions.begin() as unit:
         expired = await unit.orders.expire(network, cutoff_at=over, at=unit.at, count_max=EXPIRED_MAX)
-        next_deadline = await unit.orders.next_confirm_deadline(network)
         if expired:
             failpoint(FailPoint.ORDERS_EXPIRY_UNCOMMITTED)
     if expired:
         failpoint(FailPoint.ORDERS_EXPIRY_COMMITTED)
         on_expired(expired, unit.at)
-    return timedelta() if len(expired) == EXPIRED_MAX else _wait(next_deadline, over)
-
-
-def _wait(next_deadline: datetime | None, over: datetime) -> timedelta:
-    return POLL_MOST if next_deadline is None else max(POLL_LEAST, next_deadline - over)
+    return timedelta() if len(expired) == EXPIRED_MAX else POLL_LEAST

@@ -100,11 +100,8 @@ class Orders(Protocol):
         Locked ones are passed over. What expired is not told as saved: its next step is due, for whoever polls.
         """
 
-    async def next_confirm_deadline(self, network: Network) -> datetime | None:
-        """Read the earliest deadline of a network's unconfirmed orders."""
-
-    async def waiting_networks(self) -> list[Network]:
-        """List the networks that have orders awaiting confirmation."""
+    async def first_deadlines(self) -> dict[Network, datetime]:
+        """Read when the first window ends, for each network that has orders awaiting confirmation."""
 
     async def lock_standings(
         self, cardmembers: Iterable[CardmemberId], *, at: datetime, limits: Limits

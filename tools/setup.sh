@@ -14,7 +14,7 @@ fits() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 1
 is_one_program() { ! "$1" -c 'print(open("/proc/self/maps").read())' 2>/dev/null | grep -q libpython; }
 
 # The named Python, else the first that fits, but rather one that is a single program: an interpreter in a shared library,
-# as version managers build it, takes a fifth more CPU for all we do.
+# as version managers build it, takes a quarter more CPU for all we do.
 fitting_python() {
     first=
     for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do

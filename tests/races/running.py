@@ -176,9 +176,7 @@ async def _unconfirmed(ground: Ground) -> bool:
 async def _come_to_rest(ground: Ground) -> None:
     """Take the steps that are left, as the poll does once their leases have run out."""
     ground.store.at += AFTERWARDS
-    while await ground.world.steps.poll_once() or await ground.world.steps.run_once(Command.RELEASE):
-        await ground.world.settle()
-    await ground.world.settle()
+    await ground.world.poll()
 
 
 async def _first_failure(awaited: Sequence["asyncio.Task[None]"], *, beside: Sequence["asyncio.Task[None]"]) -> None:

@@ -51,6 +51,7 @@ class Connection:
         self._now = asyncio.get_running_loop().time
         self._waiting: list[tuple[float, int, bytes]] = []
         self._offered = 0
+        self._window_ends = 0.0
         self._stalled_until = 0.0
         self._ending: Ending | None = None
         self._transport: asyncio.Transport | None = None
@@ -63,7 +64,7 @@ class Connection:
         self._offered += 1
         order = self._offered
         if fault.reorder_window_seconds:
-            due = (due // fault.reorder_window_seconds + 1) * fault.reorder_window_seconds
+            due = self._end_of_window(due, fault.reorder_window_seconds)
             order = -order
         for _ in range(fault.copies):
             heapq.heappush(self._waiting, (due, order, frame))
@@ -71,6 +72,12 @@ class Connection:
             self._waiting.clear()
             self.end(Ending(frame=disconnect_frame("SlowReader", "This stream reads too slowly.")))
         self._woken.set()
+
+    def _end_of_window(self, due: float, seconds: float) -> float:
+        """Say when a frame leaves that is reordered; a window opens with its first frame and is never cut by the clock."""
+        if due >= self._window_ends:
+            self._window_ends = due + seconds
+        return self._window_ends
 
     def stall(self, seconds: float) -> None:
         """Send no byte for that long, not even heartbeats."""

@@ -74,7 +74,7 @@ class Connection:
         self._woken.set()
 
     def _end_of_window(self, due: float, seconds: float) -> float:
-        """Say when a frame leaves that is reordered; a window opens with its first frame and is never cut by the clock."""
+        """Say when a reordered frame leaves; a window opens with its first frame, and the clock never cuts it."""
         if due >= self._window_ends:
             self._window_ends = due + seconds
         return self._window_ends

@@ -78,6 +78,14 @@ def test_a_bad_security_code_is_told(cvv: str) -> None:
     assert "4 digits" in errors_of(cvv=cvv)["cvv"]
 
 
+@pytest.mark.parametrize("number", ["", "1234"])
+def test_of_an_unknown_kind_of_card_no_place_for_the_code_is_claimed(number: str) -> None:
+    told = errors_of(number=number, cvv="")["cvv"]
+    assert "4 digits" in told
+    assert "3 digits" in told
+    assert "cvv" not in errors_of(number=number, cvv="12")
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [

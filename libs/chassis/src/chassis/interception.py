@@ -1,8 +1,7 @@
 """Interception: one asynchronous context around every kind of call, so that an interceptor is one `around`."""
 
-import inspect
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -22,7 +21,7 @@ else:
 
 
 class Around(Interceptor):
-    """Wraps each method once and keeps it: the cost a call is the context itself."""
+    """Wraps each method once and keeps it: the cost a call is the context itself. `Wire` within it writes streams."""
 
     def __init__(self) -> None:
         self._wrapped: dict[str, Handler] = {}
@@ -43,21 +42,16 @@ class Around(Interceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        wrapped = self._wrap(method, behaviour_of(handler))
+        wrapped = self._wrap(method, behaviour_of(handler), streams=bool(handler.response_streaming))
         parse, write = handler.request_deserializer, handler.response_serializer
         return self._wrapped.setdefault(method, with_behaviour(handler, wrapped, parse=parse, write=write))
 
-    def _wrap(self, method: str, inner: Behaviour) -> Behaviour:
-        async def unary(request: Any, context: Context) -> Any:
-            async with self.around(method, context, streams=False):
+    def _wrap(self, method: str, inner: Behaviour, *, streams: bool) -> Behaviour:
+        async def answer(request: Any, context: Context) -> Any:
+            async with self.around(method, context, streams=streams):
                 return await inner(request, context)
 
-        async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with self.around(method, context, streams=True):
-                async for answer in inner(request, context):
-                    yield answer
-
-        return stream if inspect.isasyncgenfunction(inner) else unary
+        return answer
 
 
 def behaviour_of(handler: Handler) -> Behaviour:

@@ -5,6 +5,7 @@ grpc.aio alone answers INTERNAL for bytes that do not parse; it is the caller's 
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -60,11 +61,14 @@ def _single(
 
 
 def _streaming(inner: Behaviour, read: Callable[[Any, Parse], Any], parse: Parse, write: Write) -> Behaviour:
-    async def answers(request: Any, context: Context) -> AsyncIterator[bytes]:
-        async for each in inner(read(request, parse), context):
-            yield write(each)
+    """Write a stream's answers here: grpc drops a generator whose caller has gone, and it would end in another task."""
 
-    return answers
+    async def answer(request: Any, context: Context) -> None:
+        async with aclosing(inner(read(request, parse), context)) as answers:
+            async for each in answers:
+                await context.write(write(each))
+
+    return answer
 
 
 def _as_is(nothing: Any) -> Any:

@@ -1,6 +1,7 @@
 """What a server refuses at once instead of late, and how it stops."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -135,4 +136,29 @@ async def test_a_watching_stream_ends_quietly_when_its_caller_leaves(
 
     assert first.value == "stock"
     assert [line["event"] for line in lines] == ["grpc_listening"]
+    assert not caplog.records
+
+
+async def test_a_stream_ends_quietly_when_its_caller_leaves_while_it_is_writing(
+    serve_stream: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = asyncio.Event()
+
+    async def watch(text: str) -> AsyncIterator[str]:
+        try:
+            while True:
+                yield text
+        finally:
+            ended.set()
+
+    async with serve_stream(watch) as channel:
+        stream: Any = channel.unary_stream("/probe.v1.Probe/Watch", StringValue.SerializeToString, None)(
+            StringValue(value="x" * 1_000_000)
+        )
+        await anext(aiter(stream))
+        await asyncio.sleep(0.05)  # nobody reads: the server waits for room to write
+        stream.cancel()
+        await asyncio.wait_for(ended.wait(), timeout=5)
+        gc.collect()
+
     assert not caplog.records

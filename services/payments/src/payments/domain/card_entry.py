@@ -78,6 +78,8 @@ def _expiry_errors(month: int, year: int, *, at: datetime) -> FieldErrors:
 
 
 def _cvv_errors(cvv: str, number: str) -> FieldErrors:
+    if _number_errors(number):  # whose card it is cannot be told, and so not where its code is
+        return {} if cvv else {"cvv": "Enter the 4 digits above the number on the front, or the 3 digits on the back."}
     amex = number.startswith(("34", "37"))
     digits = _AMEX_CVV_DIGITS if amex else _OTHER_CVV_DIGITS
     if cvv.isascii() and cvv.isdigit() and len(cvv) == digits:

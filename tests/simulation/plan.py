@@ -20,6 +20,9 @@ SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 CLOCKS = ("identity", "offers", "orders", "payments")
 """Databases whose clock may step by minutes. The notifier's may be a minute from X's (`CLOCKS_APART_MAX`)."""
 
+OUTAGE_SECONDS = (300.0, 2_400.0)
+"""An outage beyond anybody's patience: twice a window and its slack; while it lasts, everybody asks once a second."""
+
 LINES = (
     ("orders", "identity"), ("orders", "offers"), ("orders", "payments"), ("notifier", "identity"),
     ("notifier", "orders"),
@@ -93,9 +96,9 @@ def _faults(draw: Random, storm: float) -> list[PlannedFault]:
         *_some(draw, Fault.CLOCK_STEPPED, 0.2 * storm, ("notifier", "gateway"), (-45.0, 45.0)),
     ]
     if draw.random() < 0.12:  # an outage longer than anybody's patience
-        drawn += _some(draw, Fault.CRASH_AT_REST, 1.5, SERVICES, (300.0, 5_000.0))
+        drawn += _some(draw, Fault.CRASH_AT_REST, 1.5, SERVICES, OUTAGE_SECONDS)
     if draw.random() < 0.05:
-        drawn += _some(draw, Fault.PEER_UNREACHABLE, 1.5, LINES, (600.0, 5_000.0))
+        drawn += _some(draw, Fault.PEER_UNREACHABLE, 1.5, LINES, OUTAGE_SECONDS)
     return drawn
 
 

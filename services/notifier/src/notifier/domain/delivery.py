@@ -1,7 +1,7 @@
 """A delivery: one message to one recipient, and how far it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from typing import NewType
 from uuid import UUID, uuid5
 
 from kernel.ids import CardmemberId, Network, NetworkUserId, OfferId, OrderId, PostId
+from kernel.records import changed
 
 DeliveryId = NewType("DeliveryId", UUID)
 
@@ -112,36 +113,36 @@ def delivery_id_of(*, cause: str, channel: Channel, purpose: Purpose) -> Deliver
 
 def sent(delivery: Delivery, *, sent_id: str, at: datetime) -> Delivery:
     """Say that the message is out."""
-    return replace(delivery, state=DeliveryState.SENT, sent_id=sent_id, sent_at=at, failure="")
+    return changed(delivery, state=DeliveryState.SENT, sent_id=sent_id, sent_at=at, failure="")
 
 
 def failed(delivery: Delivery, *, reason: str) -> Delivery:
     """Give a message up."""
-    return replace(delivery, state=DeliveryState.FAILED, failure=reason)
+    return changed(delivery, state=DeliveryState.FAILED, failure=reason)
 
 
 def skipped(delivery: Delivery, *, reason: str) -> Delivery:
     """Say that a message is not worth sending any more."""
-    return replace(delivery, state=DeliveryState.SKIPPED, failure=reason)
+    return changed(delivery, state=DeliveryState.SKIPPED, failure=reason)
 
 
 def put_off(delivery: Delivery, *, until: datetime) -> Delivery:
     """Let a message wait for quota; it was not tried, so it costs no attempt."""
-    return replace(delivery, state=DeliveryState.WAITING, next_at=until, attempts=max(delivery.attempts - 1, 0))
+    return changed(delivery, state=DeliveryState.WAITING, next_at=until, attempts=max(delivery.attempts - 1, 0))
 
 
 def outcome_unknown(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:
     """Nobody knows whether it is out: it stays SENDING, and the next taker looks before it speaks."""
     if delivery.attempts >= ATTEMPTS_MAX:
         return failed(delivery, reason=reason)
-    return replace(delivery, failure=reason, next_at=at + max(LATE_MAX, _pause(delivery)))
+    return changed(delivery, failure=reason, next_at=at + max(LATE_MAX, _pause(delivery)))
 
 
 def tried_in_vain(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:
     """Try again later, with a pause that doubles; give up after the last attempt."""
     if delivery.attempts >= ATTEMPTS_MAX:
         return failed(delivery, reason=reason)
-    return replace(delivery, state=DeliveryState.WAITING, next_at=at + _pause(delivery), failure=reason)
+    return changed(delivery, state=DeliveryState.WAITING, next_at=at + _pause(delivery), failure=reason)
 
 
 def _pause(delivery: Delivery) -> timedelta:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chassis.memory import MemoryInbox, MemoryOutbox, MemoryTable, MemoryTransactions, Restorable
 from kernel.ids import Network
+from kernel.records import changed
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, DeliveryState, Urgency
 from notifier.domain.events import DeliveryFact
 from notifier.domain.planning import RefusalKey
@@ -60,7 +61,7 @@ class MemoryDeliveries:
 
     def _take(self, row: Delivery, lease_time: timedelta) -> Leased:
         unknown_since = row.tried_at if row.state is DeliveryState.SENDING else None
-        taken = replace(
+        taken = changed(
             row,
             state=DeliveryState.SENDING,
             attempts=row.attempts + 1,

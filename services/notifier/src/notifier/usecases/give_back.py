@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from kernel.records import changed
 from notifier.domain.delivery import Delivery, put_off
 from notifier.usecases.ports import Leased, Patiently, Transactions, Unit
 
@@ -39,4 +39,4 @@ async def give_back(leased: Sequence[Leased], *, aside: Sequence[Delivery] = (),
 def untried(leased: Leased, *, until: datetime) -> Delivery:
     """Say that it was not tried this time; if an earlier try's outcome is unknown, it stays so, to be looked for."""
     delivery = put_off(leased.delivery, until=until)
-    return delivery if leased.unknown_since is None else replace(delivery, state=leased.delivery.state)
+    return delivery if leased.unknown_since is None else changed(delivery, state=leased.delivery.state)

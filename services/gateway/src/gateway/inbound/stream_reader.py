@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from gateway.domain.arrivals import Arrival, FrameRead, HeartbeatRead, LineSkipped, Stream, StreamLost, StreamOpened
-from gateway.domain.backoff import Backoff, Failure, after, wait_seconds
+from gateway.domain.backoff import Backoff, Failure, FailureKind, after, wait_seconds
 from gateway.domain.post import SkipReason
 from gateway.inbound.lane import Lane
 from gateway.usecases.network import Frame, Line, NetworkFailedError, NetworkStream
@@ -27,7 +27,8 @@ class Pace:
 class StreamReader:
     """Reads one stream into the lane.
 
-    `backfill` says how many minutes to have replayed on connecting; `lost` is called after every connection's end.
+    `backfill` says how many minutes to have replayed on connecting; `lost` is called when X may have lost what we asked
+    of it: after a connection's end, after a refusal, and when X answers again; not for each time that nobody answers.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class StreamReader:
         self._source, self._lane, self._clock, self._pace = source, lane, clock, pace
         self._backfill, self._lost = backfill, lost
         self._backoff = Backoff()
+        self._answered = True
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -55,7 +57,9 @@ class StreamReader:
         failure = await self._connect_and_read()
         if failure.connections_full:
             await self._free_connections()
-        self._lost()
+        self._answered |= failure.kind is FailureKind.HTTP
+        if self._answered:
+            self._lost()
         at = self._clock()
         if at - started >= self._pace.healthy:
             self._backoff = Backoff()
@@ -72,9 +76,12 @@ class StreamReader:
         return wait
 
     async def _connect_and_read(self) -> Failure:
-        stream = self._source.stream
+        stream, answered_before, self._answered = self._source.stream, self._answered, False
         try:
             async with self._source.connect(backfill_minutes=self._backfill(stream)) as batches:
+                self._answered = True
+                if not answered_before:
+                    self._lost()
                 await self._lane.put(StreamOpened(stream=stream, at=self._clock()))
                 structlog.get_logger().info("stream_opened", stream=stream)
                 while True:

@@ -40,13 +40,14 @@ class Mailbox:
         self._timeout = aiohttp.ClientTimeout(total=CALL_SECONDS_MAX)
 
     async def mails(self, address: str, *, subject: str = "") -> Sequence[Mail]:
-        """Give somebody's mails, newest first; `subject` is a part of it."""
+        """Give somebody's mails, newest first, a repeated one once; `subject` is a part of it."""
         asked = {"to": address, "subject": subject}
         async with self._session.get(f"{self.url}/api/mails", params=asked, timeout=self._timeout) as response:
             found = (await response.json())["mails"]
+        once = {each["message_id"]: each for each in found}
         return [
             Mail(mail_id=each["id"], subject=each["subject"], to=tuple(each["to"]), arrivals=each["arrivals"])
-            for each in found
+            for each in once.values()
         ]
 
     async def next_mail(self, address: str, *, subject: str) -> Mail:

@@ -18,7 +18,7 @@ from hashtill_cli.scenarios.world.seen_post import SeenPost
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 150.0
-"""A struck mail's lease is 60 s and a pair may strike twice; a busy machine takes a while to start a service again."""
+"""A struck reply's lease is 30 s and a pair may strike twice; a busy machine takes a while to start a service again."""
 
 AGAIN_SECONDS = 0.2
 

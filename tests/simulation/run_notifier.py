@@ -24,7 +24,7 @@ from notifier.outbound.composing import Program
 from notifier.outbound.memory import MemoryStore, at_once
 from notifier.outbound.peers import IdentityContacts, OrdersPrompting
 from notifier.outbound.templates import Templates
-from notifier.usecases.send_mails import send_mails
+from notifier.usecases.send_mails import Mailing, send_mails
 from notifier.usecases.send_posts import Posting, send_posts
 
 LANES = 2
@@ -73,14 +73,10 @@ class NotifierRun:
         async def posts() -> object:
             return await send_posts(transactions=transactions, posting=posting, patiently=at_once)
 
+        mailing = Mailing(contacts=posting.contacts, composer=COMPOSER, mailer=mailer)
+
         async def mails() -> object:
-            return await send_mails(
-                transactions=transactions,
-                contacts=posting.contacts,
-                composer=COMPOSER,
-                mailer=mailer,
-                patiently=at_once,
-            )
+            return await send_mails(transactions=transactions, mailing=mailing, patiently=at_once)
 
         life.spawn(poll(life, self.database, mails, self._mail_due, name="mails"), "mails")
         for _ in range(LANES):

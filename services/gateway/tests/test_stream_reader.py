@@ -28,7 +28,11 @@ class Source:
         self._attempts = iter(attempts)
 
     @asynccontextmanager
-    async def connect(self, *, backfill_minutes: int) -> AsyncIterator[AsyncIterator[Sequence[Line]]]:  # noqa: ARG002
+    async def connect(
+        self,
+        *,
+        backfill_minutes: int,  # noqa: ARG002 - as the port has it
+    ) -> AsyncIterator[AsyncIterator[Sequence[Line]]]:
         if (failure := next(self._attempts)) is not None:
             raise NetworkFailedError(failure)
         yield cut_at_once()

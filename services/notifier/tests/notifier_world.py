@@ -22,6 +22,7 @@ from notifier.domain.quota import Quota
 from notifier.outbound.composing import Program, TemplateComposer
 from notifier.outbound.memory import at_once
 from notifier.outbound.templates import Templates
+from notifier.usecases.in_hand import InHand
 from notifier.usecases.plan_deliveries import plan_deliveries
 from notifier.usecases.ports import (
     Composer,
@@ -35,7 +36,7 @@ from notifier.usecases.ports import (
     Recipient,
     Transactions,
 )
-from notifier.usecases.send_mails import send_mails
+from notifier.usecases.send_mails import Mailing, send_mails
 from notifier.usecases.send_posts import Posting, send_posts
 
 NOW = datetime.now(UTC) - timedelta(seconds=1)
@@ -186,6 +187,7 @@ class World:
     peers: ToldPeers = field(default_factory=ToldPeers)
     composer: Composer = field(default_factory=lambda: TemplateComposer(Templates(), program=PROGRAM))
     patiently: Patiently = at_once
+    in_hand: InHand = field(default_factory=InHand)
 
     async def hear(self, *news: OrderNews | RefusalNews | OfferNews | LinkNews) -> Sequence[Delivery]:
         return await plan_deliveries(news, consumer="test", transactions=self.transactions)
@@ -195,13 +197,8 @@ class World:
         return await send_posts(transactions=self.transactions, posting=posting, patiently=self.patiently)
 
     async def send_mails(self) -> int:
-        return await send_mails(
-            transactions=self.transactions,
-            contacts=self.peers,
-            composer=self.composer,
-            mailer=self.mailer,
-            patiently=self.patiently,
-        )
+        mailing = Mailing(contacts=self.peers, composer=self.composer, mailer=self.mailer, in_hand=self.in_hand)
+        return await send_mails(transactions=self.transactions, mailing=mailing, patiently=self.patiently)
 
     async def all(self) -> Sequence[Delivery]:
         async with self.transactions.begin() as unit:

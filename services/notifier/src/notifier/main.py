@@ -40,7 +40,7 @@ from notifier.outbound.x_posts import ProgramAccount, XPosts
 from notifier.settings import Settings
 from notifier.usecases.ports import Mailer, SocialPosts
 from notifier.usecases.send_mails import BATCH_MAX as MAILS_MAX
-from notifier.usecases.send_mails import send_mails
+from notifier.usecases.send_mails import Mailing, send_mails
 from notifier.usecases.send_posts import BATCH_MAX as POSTS_MAX
 from notifier.usecases.send_posts import Posting, send_posts
 from notifier.usecases.watch_deliveries import watch_deliveries
@@ -105,10 +105,10 @@ def _senders(
 
     patiently = partial(through_outages, what="outcomes", stop=lifecycle.stopping)
 
+    mailing = Mailing(contacts=contacts, composer=composer, mailer=mailer)
+
     async def one_batch_of_mails() -> int:
-        return await send_mails(
-            transactions=transactions, contacts=contacts, composer=composer, mailer=mailer, patiently=patiently
-        )
+        return await send_mails(transactions=transactions, mailing=mailing, patiently=patiently)
 
     mails = Lanes(one_batch_of_mails, full=MAILS_MAX, count=LANES)
 

@@ -36,6 +36,11 @@ class MemoryDeliveries:
         leased = [self._take(each, lease_time) for each in due[:limit]]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
 
+    async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
+        """Let the leases of those that are still leased as they were run from now on."""
+        held = [each.delivery for each in leased if self._still_leased(each.delivery)]
+        self._rows.update({each.delivery_id: changed(each, next_at=self._at + lease_time) for each in held})
+
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased."""
         return sum(row.state is DeliveryState.SENDING and row.channel in channels for row in self._rows.values())

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
 from notifier.domain.delivery import Channel, Delivery, Urgency
-from notifier.outbound.rows import CHANGES, COLUMNS, LEASED_AS, TYPES, delivery_of, outcome_of, row_of
+from notifier.outbound.rows import CHANGES, COLUMNS, LEASED_AS, TYPES, delivery_of, leased_as, outcome_of, row_of
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
 _ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, start=1))
@@ -35,6 +35,13 @@ FROM due WHERE delivery_id = due.id
 RETURNING {COLUMNS}, due.unknown_since
 """
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
+
+_KEEP = f"""
+UPDATE delivery SET next_at = statement_timestamp() + $4::interval
+FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(LEASED_AS.values(), start=1))})
+    AS given ({", ".join(LEASED_AS)})
+WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
+"""
 
 _SENDING = f"SELECT count(*) FROM delivery WHERE state = 'SENDING' AND {_OF_THESE}"
 
@@ -81,6 +88,11 @@ class PostgresDeliveries:
         rows = await fetch_unnest(self._connection, _LEASE, [each.value for each in channels], limit, lease_time)
         leased = [Leased(delivery=delivery_of(row), unknown_since=row["unknown_since"]) for row in rows]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
+
+    async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
+        """Let the leases of those that are still leased as they were run from now on."""
+        columns = columns_of([leased_as(each.delivery) for each in leased], count=len(LEASED_AS))
+        await execute_unnest(self._connection, _KEEP, *columns, lease_time)
 
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased."""

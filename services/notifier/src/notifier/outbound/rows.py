@@ -59,12 +59,15 @@ def row_of(delivery: Delivery) -> tuple[Any, ...]:
     )
 
 
+def leased_as(delivery: Delivery) -> tuple[Any, ...]:
+    """Write how a delivery was leased, in the order of LEASED_AS."""
+    return (delivery.delivery_id, DeliveryState.SENDING.value, delivery.tried_at)
+
+
 def outcome_of(delivery: Delivery) -> tuple[Any, ...]:
     """Write a leased delivery's outcome, in the order of LEASED_AS and CHANGES."""
     return (
-        delivery.delivery_id,
-        DeliveryState.SENDING.value,
-        delivery.tried_at,
+        *leased_as(delivery),
         delivery.state.value,
         delivery.next_at,
         delivery.failure,

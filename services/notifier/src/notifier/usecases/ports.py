@@ -52,6 +52,9 @@ class Deliveries(Protocol):
         `channels`: mails, or posts and replies; never both, for they wait in two queues.
         """
 
+    async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
+        """Let the leases of those that are still leased as they were run from now on."""
+
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased, by whomever: what they spend is not known yet."""
 

@@ -1,6 +1,7 @@
 """Mails go out: lease them, ask identity how to reach people, hand them over, write down what became of each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
@@ -10,6 +11,7 @@ from kernel.ids import CardmemberId
 from notifier.domain.delivery import Channel, Delivery, DeliveryId, failed, sent, tried_in_vain
 from notifier.domain.events import facts_of
 from notifier.usecases.give_back import give_back, leasing
+from notifier.usecases.in_hand import InHand
 from notifier.usecases.ports import (
     NOT_WRITTEN,
     Composer,
@@ -26,30 +28,44 @@ from notifier.usecases.ports import (
 BATCH_MAX = 100
 """Mails a batch: one call to identity, and a second or two on the mail server's kept connections."""
 
-LEASE_TIME = timedelta(seconds=60)
-"""Three times the mail server's longest answer; a mail tried again keeps its Message-ID."""
+LEASE_TIME = timedelta(seconds=4)
+"""Kept by whoever hands a mail over; who died loses it so soon. A mail tried again keeps its Message-ID."""
 
 _NOT_WRITTEN = NotMailed(reason=NOT_WRITTEN, for_good=False)
 
 
-async def send_mails(
-    *, transactions: Transactions, contacts: Contacts, composer: Composer, mailer: Mailer, patiently: Patiently
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """What sending mails needs beside the database; `in_hand` is shared by the lanes of the process."""
+
+    contacts: Contacts
+    composer: Composer
+    mailer: Mailer
+    in_hand: InHand = field(default_factory=InHand)
+
+
+async def send_mails(*, transactions: Transactions, mailing: Mailing, patiently: Patiently) -> int:
     """Send one batch; gives how many deliveries it had."""
     leased = await lease_mails(transactions=transactions, patiently=patiently)
-    if not leased:
-        return 0
+    async with mailing.in_hand.holding(leased, lease_time=LEASE_TIME, transactions=transactions) as ours:
+        if ours:
+            await _send(ours, transactions=transactions, mailing=mailing, patiently=patiently)
+    return len(leased)
+
+
+async def _send(
+    leased: Sequence[Leased], *, transactions: Transactions, mailing: Mailing, patiently: Patiently
+) -> None:
     failpoint(FailPoint.NOTIFIER_MAIL_LEASED)
     try:
-        recipients = await contacts.of(_cardmember_ids(leased))
+        recipients = await mailing.contacts.of(_cardmember_ids(leased))
     except Exception:
         await give_back(leased, transactions=transactions)
         raise
-    outcomes = await hand_over(compose(leased, recipients=recipients, composer=composer), mailer=mailer)
+    outcomes = await hand_over(compose(leased, recipients=recipients, composer=mailing.composer), mailer=mailing.mailer)
     failpoint(FailPoint.NOTIFIER_MAIL_ANSWERED)
     await patiently(partial(apply_outcomes, leased, outcomes, transactions=transactions))
     failpoint(FailPoint.NOTIFIER_MAIL_COMMITTED)
-    return len(leased)
 
 
 async def lease_mails(*, transactions: Transactions, patiently: Patiently) -> Sequence[Leased]:

@@ -37,11 +37,16 @@ RETURNING {COLUMNS}, due.unknown_since
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
 _KEEP = f"""
-UPDATE delivery SET next_at = statement_timestamp() + $4::interval
-FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(LEASED_AS.values(), start=1))})
-    AS given ({", ".join(LEASED_AS)})
-WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
+WITH ours AS (
+    SELECT delivery_id AS id FROM delivery
+    JOIN unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(LEASED_AS.values(), start=1))})
+        AS given ({", ".join(LEASED_AS)})
+        ON delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
+    FOR UPDATE OF delivery SKIP LOCKED
+)
+UPDATE delivery SET next_at = statement_timestamp() + $4::interval FROM ours WHERE delivery_id = ours.id
 """
+"""What is locked is just being written, by ourselves perhaps: to wait for it could be a deadlock."""
 
 _SENDING = f"SELECT count(*) FROM delivery WHERE state = 'SENDING' AND {_OF_THESE}"
 

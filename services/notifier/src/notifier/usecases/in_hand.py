@@ -45,7 +45,7 @@ class InHand:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._keep_every_seconds):
                     await done.wait()
-            if ours and not done.is_set():
+            if not done.is_set():
                 with suppress(Exception):  # the database is away for everybody: nobody can take them meanwhile
                     async with transactions.begin() as unit:
                         await unit.deliveries.keep(ours, lease_time=lease_time)

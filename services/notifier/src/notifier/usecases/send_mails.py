@@ -47,6 +47,8 @@ class Mailing:
 async def send_mails(*, transactions: Transactions, mailing: Mailing, patiently: Patiently) -> int:
     """Send one batch; gives how many deliveries it had."""
     leased = await lease_mails(transactions=transactions, patiently=patiently)
+    if not leased:
+        return 0
     async with mailing.in_hand.holding(leased, lease_time=LEASE_TIME, transactions=transactions) as ours:
         if ours:
             await _send(ours, transactions=transactions, mailing=mailing, patiently=patiently)

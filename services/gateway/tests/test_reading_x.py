@@ -164,6 +164,18 @@ async def test_what_was_posted_while_we_were_stopped_is_found_at_the_next_start(
         await until(lambda: made in world.versions())
 
 
+async def test_what_was_posted_behind_a_session_whose_clock_was_ahead_is_found(world: XWorld) -> None:
+    world.ahead = timedelta(minutes=10)
+    async with reading(world):
+        await world.until_watermark_after(datetime.now(UTC) - timedelta(seconds=1))
+        assert world.watermark < datetime.now(UTC)
+    made = await world.act("post", "mia_k", "#BuyKindle")
+
+    world.ahead = timedelta(0)
+    async with reading(world):
+        await until(lambda: made in world.versions())
+
+
 async def test_late_and_reordered_frames_are_all_told(world: XWorld) -> None:
     await world.x.fault("reorder", window_milliseconds=100)
     await world.x.fault("delay", milliseconds=100)

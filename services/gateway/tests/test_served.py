@@ -19,7 +19,7 @@ from chassis.message_headers import MESSAGE_ID, event_headers, parse_headers
 from gateway.main import serve
 from gateway.settings import Settings
 from hashtill.identity.v1.events_pb2 import LinkActivated
-from hashtill.social.v1.social_post_pb2 import SocialPost
+from hashtill.social.v1.social_post_pb2 import SocialPost, Watermark
 from kernel.secret import Secret
 
 pytestmark = pytest.mark.servers
@@ -42,7 +42,12 @@ class Gateway:
         await serve(self.settings, lifecycle)
         await lifecycle.ready("start-up")
         await until(lambda: not lifecycle.why_not_ready())
+        await until_true(self.reads)
         return lifecycle
+
+    async def reads(self) -> bool:
+        """Tell whether both streams were heard: the record begins with the first connection, not with being ready."""
+        return any(headers["ce-type"] == Watermark.DESCRIPTOR.full_name for _, headers, _ in await self.told())
 
     async def told(self) -> list[tuple[str, dict[str, str], bytes]]:
         """Give everything on SOCIAL: subject, headers, body."""

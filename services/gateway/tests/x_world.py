@@ -13,6 +13,7 @@ from gateway.domain.arrivals import Stream
 from gateway.domain.positions import StreamState
 from gateway.domain.post import SkipReason
 from gateway.domain.rules import SELF_SERVE, Limits
+from gateway.inbound.clocks import earlier_of
 from gateway.inbound.session import NetworkPorts, Options, Session, all_known
 from gateway.inbound.stream_reader import Pace
 from gateway.outbound.memory import MemoryStore
@@ -66,6 +67,8 @@ class XWorld:
     tags: set[Tag] = field(default_factory=lambda: {TAG})
     tally: Tally = field(default_factory=Tally)
     prompts_known: Callable[[], Awaitable[bool]] = all_known
+    ahead: timedelta = timedelta(0)
+    """How far the gateway's own clock is ahead of the database's, which is true."""
 
     @property
     def posts(self) -> list[SocialPost]:
@@ -115,7 +118,7 @@ class XWorld:
             known_tags=lambda: frozenset(self.tags),
             transactions=transactions or self.store.transactions,
             tally=self.tally,
-            clock=lambda: datetime.now(UTC),
+            clock=earlier_of(lambda: datetime.now(UTC) + self.ahead, lambda: datetime.now(UTC)),
             prompts_known=self.prompts_known,
         )
 

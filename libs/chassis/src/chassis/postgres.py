@@ -120,6 +120,12 @@ class Database:
             async with self.engine.connect() as connection:
                 read = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
             self._clock = (read, monotonic())
+        return self.kept_now()
+
+    def kept_now(self) -> datetime:
+        """Give the database clock (UTC) as `now` read it last, carried on; for who cannot wait for it."""
+        if self._clock is None:
+            raise RuntimeError("The database clock is read by now() before it is kept.")
         return self._clock[0].astimezone(UTC) + timedelta(seconds=monotonic() - self._clock[1])
 
     def on_announced(self, wake: Callable[[], None]) -> None:

@@ -154,7 +154,9 @@ async def test_now_is_the_clock_of_the_database(database: Database) -> None:
     async with database.transaction() as connection:
         before = (await fetch_unnest(connection, "SELECT clock_timestamp()"))[0][0]
 
-    first, second = await database.now(), await database.now()
+    with pytest.raises(RuntimeError):
+        database.kept_now()
+    first, second, third = await database.now(), await database.now(), database.kept_now()
 
-    assert first <= second
+    assert first <= second <= third
     assert abs((first - before).total_seconds()) < CLOCK_TOLERANCE_SECONDS

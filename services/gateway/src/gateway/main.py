@@ -17,6 +17,7 @@ from chassis.postgres import Database
 from chassis.relay import Relay
 from chassis.workers import Worker
 from gateway.domain.rules import ENTERPRISE, SELF_SERVE
+from gateway.inbound.clocks import earlier_of
 from gateway.inbound.events import LINK_SUBJECTS, LINK_TYPES, PROMPT_SUBJECTS, PROMPT_TYPES, LinkEvents, PromptEvents
 from gateway.inbound.known_tags import KnownTags
 from gateway.inbound.pages.parts import PageOptions, PageParts
@@ -60,6 +61,7 @@ async def migrate(settings: Settings) -> None:
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Build and join the parts; ready after the first sync of known tags."""
     database, client = await _open(settings, lifecycle)
+    await database.now()
     transactions = PostgresTransactions(database, network=X)
     known = KnownTags(client)
     network = _network(settings, lifecycle)
@@ -76,7 +78,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             known_tags=lambda: known.tags,
             transactions=transactions,
             tally=tally,
-            clock=lambda: datetime.now(UTC),
+            clock=earlier_of(lambda: datetime.now(UTC), database.kept_now),
             prompts_known=prompts_known,
         )
 

@@ -9,8 +9,8 @@ import structlog
 from gateway.domain.arrivals import PostFound, Stream
 from gateway.domain.backoff import Backoff, after, wait_seconds
 from gateway.domain.positions import Position
+from gateway.inbound.clocks import Clock
 from gateway.inbound.lane import Lane
-from gateway.inbound.stream_reader import Clock
 from gateway.inbound.writer import Writer
 from gateway.usecases.close_gap import GapPlan, Question, Reach, answers_to, asked_from, open_gaps
 from gateway.usecases.network import Archive, NetworkFailedError

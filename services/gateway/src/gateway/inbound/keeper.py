@@ -7,7 +7,7 @@ import structlog
 
 from chassis.workers import either
 from gateway.domain.backoff import Backoff, after, wait_seconds
-from gateway.inbound.stream_reader import Clock
+from gateway.inbound.clocks import Clock
 from gateway.usecases.network import NetworkFailedError
 
 SETTLE_SECONDS = 0.1

@@ -14,11 +14,12 @@ from gateway.domain.positions import Position
 from gateway.domain.post import ProgramAccount
 from gateway.domain.rules import Limits
 from gateway.domain.subscriptions import ExistingSubscription
+from gateway.inbound.clocks import Clock
 from gateway.inbound.gap_closer import GapCloser
 from gateway.inbound.keeper import Keeper
 from gateway.inbound.lane import Lane
 from gateway.inbound.running import run_together
-from gateway.inbound.stream_reader import Clock, Pace, StreamReader
+from gateway.inbound.stream_reader import Pace, StreamReader
 from gateway.inbound.writer import Writer
 from gateway.usecases.close_gap import GapPlan, Reach, plan_gap
 from gateway.usecases.ingest_arrivals import Policy, load_progress

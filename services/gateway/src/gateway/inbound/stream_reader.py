@@ -10,10 +10,9 @@ import structlog
 from gateway.domain.arrivals import Arrival, FrameRead, HeartbeatRead, LineSkipped, Stream, StreamLost, StreamOpened
 from gateway.domain.backoff import Backoff, Failure, FailureKind, after, wait_seconds
 from gateway.domain.post import SkipReason
+from gateway.inbound.clocks import Clock
 from gateway.inbound.lane import Lane
 from gateway.usecases.network import Frame, Line, NetworkFailedError, NetworkStream
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

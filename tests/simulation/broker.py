@@ -12,11 +12,10 @@ from tests.simulation.chance import Fault
 from tests.simulation.stage import Stage
 from tests.simulation.waking import Signal
 
-from chassis.consumers import BATCH_MAX
+from chassis.consumers import ACK_WAIT_SECONDS, BATCH_MAX
 from chassis.jetstream import DUPLICATE_WINDOW_SECONDS, STREAMS, StreamSpec
 from chassis.message_headers import MESSAGE_ID, parse_headers
 
-ACK_WAIT_SECONDS = 30.0
 DELIVERIES_MAX = 8
 
 

@@ -14,7 +14,9 @@ from kernel.ids import CardmemberId, OrderId
 from notifier.domain.delivery import DeliveryState
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore
-from notifier.usecases.ports import NotPosted, PostAnswer, Recipient, Transactions, Unit
+from notifier.usecases.give_back import give_back
+from notifier.usecases.ports import Leased, NotPosted, PostAnswer, Recipient, Transactions, Unit
+from notifier.usecases.send_posts import CHANNELS
 
 HELD = order_news(OrderNewsKind.HELD)
 RECEIPT = order_news(OrderNewsKind.AUTHORIZED)
@@ -149,3 +151,24 @@ async def test_a_lease_of_which_nobody_heard_that_it_was_committed_is_given_back
 
     assert {(each.state, each.attempts) for each in await world.all()} == {(DeliveryState.SENT, 1)}
     assert (len(world.network.posted), len(world.mailer.taken)) == (1, 1)
+
+
+async def test_what_was_never_leased_gives_back_nobody_elses_lease(memory: MemoryStore) -> None:
+    world, _ = world_of(memory)
+    await world.hear(HELD)
+    transactions = memory.transactions()
+    lost: list[Leased] = []
+
+    async def lease_in_vain() -> None:
+        async with transactions.begin() as unit:
+            lost.extend(await unit.deliveries.lease(CHANNELS, limit=1, lease_time=LATER))
+            raise ConnectionResetError  # and it is rolled back
+
+    with pytest.raises(ConnectionResetError):
+        await lease_in_vain()
+    async with transactions.begin() as unit:
+        await unit.deliveries.lease(CHANNELS, limit=1, lease_time=LATER)
+
+    await give_back(lost, transactions=transactions)
+
+    assert (await world.one()).state is DeliveryState.SENDING

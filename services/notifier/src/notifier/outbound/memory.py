@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chassis.memory import MemoryInbox, MemoryOutbox, MemoryTable, MemoryTransactions, Restorable
 from kernel.ids import Network
@@ -15,14 +15,17 @@ from notifier.domain.quota import Quota
 from notifier.outbound.messages import message_of
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _DUE = frozenset({DeliveryState.WAITING, DeliveryState.SENDING})
 
 
 class MemoryDeliveries:
     """The deliveries in memory."""
 
-    def __init__(self, rows: MemoryTable[DeliveryId, Delivery], *, at: datetime) -> None:
-        self._rows, self._at = rows, at
+    def __init__(
+        self, rows: MemoryTable[DeliveryId, Delivery], *, at: datetime, instant: Callable[[], datetime]
+    ) -> None:
+        self._rows, self._at, self._instant = rows, at, instant
 
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         """Write new ones; one that is there already stays as it is."""
@@ -71,7 +74,7 @@ class MemoryDeliveries:
             state=DeliveryState.SENDING,
             attempts=row.attempts + 1,
             next_at=self._at + lease_time,
-            tried_at=unknown_since or self._at,
+            tried_at=unknown_since or self._instant(),
         )
         self._rows[row.delivery_id] = taken
         return Leased(delivery=taken, unknown_since=unknown_since)
@@ -162,6 +165,12 @@ class MemoryStore:
     quotas: MemoryTable[Network, Quota] = field(default_factory=MemoryTable)
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    leased_at: datetime = _NEVER
+
+    def instant(self) -> datetime:
+        """Give a moment of a lease's own: PostgreSQL's clock moves on between two statements, a test's may not."""
+        self.leased_at = max(self.at, self.leased_at + timedelta(microseconds=1))
+        return self.leased_at
 
     def transactions(self) -> MemoryTransactions[MemoryUnit]:
         """Open transactions over these rows."""
@@ -170,7 +179,7 @@ class MemoryStore:
 
     def _unit(self) -> MemoryUnit:
         return MemoryUnit(
-            deliveries=MemoryDeliveries(self.deliveries, at=self.at),
+            deliveries=MemoryDeliveries(self.deliveries, at=self.at, instant=self.instant),
             refusals=MemoryRefusals(self.refusals, deliveries=self.deliveries),
             quotas=MemoryQuotas(self.quotas),
             inbox=MemoryNamedInbox(self.inbox),

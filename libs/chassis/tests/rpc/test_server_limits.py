@@ -112,21 +112,27 @@ async def test_reflection_lists_every_service() -> None:
     assert names == {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 
 
-async def test_a_watching_stream_ends_quietly_when_its_caller_leaves(
-    serve_stream: Serve, caplog: pytest.LogCaptureFixture
-) -> None:
-    ended = asyncio.Event()
+def saying_again(seconds: float, *, ended: asyncio.Event) -> Callable[[str], AsyncIterator[str]]:
+    """Answer with the text again and again, and tell when it is over."""
 
     async def watch(text: str) -> AsyncIterator[str]:
         try:
             while True:
                 yield text
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(seconds)
         finally:
             ended.set()
 
+    return watch
+
+
+async def test_a_watching_stream_ends_quietly_when_its_caller_leaves(
+    serve_stream: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = asyncio.Event()
+
     with structlog.testing.capture_logs() as lines:
-        async with serve_stream(watch) as channel:
+        async with serve_stream(saying_again(0.001, ended=ended)) as channel:
             stream: Any = channel.unary_stream(
                 "/probe.v1.Probe/Watch", StringValue.SerializeToString, StringValue.FromString
             )(StringValue(value="stock"))
@@ -144,14 +150,7 @@ async def test_a_stream_ends_quietly_when_its_caller_leaves_while_it_is_writing(
 ) -> None:
     ended = asyncio.Event()
 
-    async def watch(text: str) -> AsyncIterator[str]:
-        try:
-            while True:
-                yield text
-        finally:
-            ended.set()
-
-    async with serve_stream(watch) as channel:
+    async with serve_stream(saying_again(0, ended=ended)) as channel:
         stream: Any = channel.unary_stream("/probe.v1.Probe/Watch", StringValue.SerializeToString, None)(
             StringValue(value="x" * 1_000_000)
         )

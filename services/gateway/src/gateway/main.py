@@ -61,7 +61,7 @@ async def migrate(settings: Settings) -> None:
 async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     """Build and join the parts; ready after the first sync of known tags."""
     database, client = await _open(settings, lifecycle)
-    await database.now()
+    await database.now()  # so that the sessions' clock has one to keep
     transactions = PostgresTransactions(database, network=X)
     known = KnownTags(client)
     network = _network(settings, lifecycle)

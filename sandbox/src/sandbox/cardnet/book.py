@@ -222,7 +222,7 @@ class Book:
 
     def _next_id(self, prefix: str) -> str:
         self._serial += 1
-        return f"{prefix}_{self._run}{self._serial:08x}"
+        return f"{prefix}_{self._run}x{self._serial:08x}"  # without the x, all digits may pass as a card number
 
 
 def _refuse_ended(state: AuthorizationState) -> NoReturn:

@@ -31,10 +31,7 @@ async def rows_of(book: Book) -> AsyncIterator[tuple[str, Sequence[tuple[str, st
     for table, columns in tables.items():
         selected = ", ".join(_selected(column) for column in columns)
         async for page in book.record_pages(f'SELECT {selected} FROM ONLY "{table}"'):  # noqa: S608 - the catalogue's own names
-            yield (
-                table,
-                [(masked(text_of_value(row[0]))[:NAMED_MAX], "\n".join(map(text_of_value, row))) for row in page],
-            )
+            yield table, [_row(row) for row in page]
 
 
 def log_chunks(folder: Path) -> Iterator[tuple[str, str]]:

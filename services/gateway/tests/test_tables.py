@@ -25,6 +25,13 @@ ORDER = Post(
     posted_at=NOW,
 )
 EDIT = replace(ORDER, version_id=PostId("2"))
+OTHERS = replace(
+    ORDER,
+    post_id=PostId("3"),
+    version_id=PostId("3"),
+    author_id=NetworkUserId(JONAS),
+    posted_at=NOW + timedelta(seconds=1),
+)
 WATCHED = LinkChange(link_id=LinkId(UUID(int=1)), user_id=NetworkUserId(MIA), watched=True, version=1)
 
 
@@ -108,6 +115,18 @@ async def test_the_watermark_never_goes_back(world: World) -> None:
         await unit.positions.save_watermark(at(3))
 
         assert (before, await unit.positions.watermark()) == (None, at(5))
+
+
+async def test_who_posted_of_late_is_told_newest_first_and_once(world: World) -> None:
+    async with world.transactions.begin() as unit:
+        await unit.posts.add([ORDER, EDIT, OTHERS])
+
+        everybody = await unit.posts.authors_since(ORDER.posted_at, authors_max=5)
+        newest = await unit.posts.authors_since(ORDER.posted_at, authors_max=1)
+        later = await unit.posts.authors_since(OTHERS.posted_at, authors_max=5)
+
+    assert everybody == [JONAS, MIA]
+    assert newest == later == [JONAS]
 
 
 async def test_prompts_name_whom_they_ask_newest_first_and_only_where_that_is_known(world: World) -> None:

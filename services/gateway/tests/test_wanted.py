@@ -102,11 +102,12 @@ def test_a_gap_asks_for_tags_awaited_authors_and_reposts_of_prompts() -> None:
         overlap=timedelta(minutes=1),
         tags=tags(2),
         prompts=prompts,
+        posters=(ANN, NetworkUserId("2")),
         program=PROGRAM,
         limits=FEW,
     )
 
-    assert asked.queries == ("@AmexSync OR #tag0 OR #tag1 OR from:1",)
+    assert " OR ".join(asked.queries) == "@AmexSync OR #tag0 OR #tag1 OR from:1 OR from:2"
     assert (asked.reposts_of, asked.since) == ((PostId("77"),), NOW - timedelta(minutes=6))
 
 
@@ -114,7 +115,9 @@ def test_a_gap_behind_many_prompts_asks_for_every_author_and_the_newest_reposts(
     count = REPOSTS_MAX + 1
     prompts = [OpenPrompt(post_id=PostId(str(n)), author_id=NetworkUserId(str(n)), posted_at=NOW) for n in range(count)]
 
-    asked = questions_for(NOW, at=NOW, overlap=timedelta(), tags=(), prompts=prompts, program=PROGRAM, limits=FEW)
+    asked = questions_for(
+        NOW, at=NOW, overlap=timedelta(), tags=(), prompts=prompts, posters=(), program=PROGRAM, limits=FEW
+    )
 
     authors = {word for query in asked.queries for word in query.split(" OR ") if word.startswith("from:")}
     assert len(authors) == count
@@ -123,7 +126,14 @@ def test_a_gap_behind_many_prompts_asks_for_every_author_and_the_newest_reposts(
 
 def test_a_gap_beyond_the_search_asks_as_far_back_as_x_answers() -> None:
     asked = questions_for(
-        NOW - timedelta(days=30), at=NOW, overlap=timedelta(), tags=(), prompts=(), program=PROGRAM, limits=FEW
+        NOW - timedelta(days=30),
+        at=NOW,
+        overlap=timedelta(),
+        tags=(),
+        prompts=(),
+        posters=(),
+        program=PROGRAM,
+        limits=FEW,
     )
 
     assert asked.since == NOW - SEARCH_REACH

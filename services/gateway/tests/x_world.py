@@ -1,7 +1,7 @@
 """A reading session against the simulated X, on tables in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from gateway.domain.positions import StreamState
 from gateway.domain.post import SkipReason
 from gateway.domain.rules import SELF_SERVE, Limits
 from gateway.inbound.clocks import earlier_of
-from gateway.inbound.session import NetworkPorts, Options, Session, all_known
+from gateway.inbound.session import NetworkPorts, News, NoNews, Options, Session
 from gateway.inbound.stream_reader import Pace
 from gateway.outbound.memory import MemoryStore
 from gateway.outbound.x.accounts import XAccounts
@@ -66,7 +66,7 @@ class XWorld:
     store: MemoryStore = field(default_factory=lambda: MemoryStore(network=X, at=datetime.now(UTC)))
     tags: set[Tag] = field(default_factory=lambda: {TAG})
     tally: Tally = field(default_factory=Tally)
-    prompts_known: Callable[[], Awaitable[bool]] = all_known
+    prompts: News = field(default_factory=NoNews)
     ahead: timedelta = timedelta(0)
     """How far the gateway's own clock is ahead of the database's, which is true."""
 
@@ -119,7 +119,7 @@ class XWorld:
             transactions=transactions or self.store.transactions,
             tally=self.tally,
             clock=earlier_of(lambda: datetime.now(UTC) + self.ahead, lambda: datetime.now(UTC)),
-            prompts_known=self.prompts_known,
+            prompts=self.prompts,
         )
 
     async def link(self, user: str, *, watched: bool = True, link_id: UUID | None = None, version: int = 1) -> None:

@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 from chassis.dead_messages import DeadMessages
 from chassis.decoding import Decoder, UndecodableError
 from chassis.handling import Handler, Handling
-from chassis.jetstream import JetStreamError, api
+from chassis.jetstream import JetStreamError, api, stream_state
 from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
 from chassis.outages import is_outage
 from chassis.patience import StoppedError, stopped_within, through_outages
@@ -154,6 +154,19 @@ class BatchConsumer:
             return None
         delivered = int(answer["delivered"]["stream_seq"])
         return delivered, int(answer["ack_floor"]["stream_seq"]) if answer["num_ack_pending"] else delivered
+
+    async def last_place(self) -> int | None:
+        """Say the place of the stream's newest message; None while that cannot be known."""
+        try:
+            state = await stream_state(self._client, self._stream)
+        except (JetStreamError, nats.errors.Error):
+            return None
+        return state[1] if state is not None else None
+
+    async def has_handled(self, place: int) -> bool:
+        """Whether what the stream held up to a place is acknowledged; False while that cannot be known."""
+        progress = await self.progress()
+        return (progress is not None and progress[1] >= place) or await self.pending() == 0
 
     async def close(self) -> None:
         """Give back what was not handled, see the acknowledgements off, and end the subscriptions."""

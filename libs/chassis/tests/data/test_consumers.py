@@ -49,6 +49,30 @@ async def test_a_batch_comes_whole_decoded_and_in_order(database: Database, nats
     assert len(batches) < 20
 
 
+async def test_what_stood_in_the_stream_counts_as_handled_though_more_came_meanwhile(
+    database: Database, nats: Client, facts: Facts
+) -> None:
+    await publish(database, nats, facts(["a"]))
+    may_go_on = asyncio.Semaphore(0)
+
+    async def handle(_messages: Sequence[ReceivedMessage]) -> None:
+        await may_go_on.acquire()
+
+    async with running(consumer_of(nats, database, handle, batch_max=1)) as consumer:
+        place = await consumer.last_place()
+        await publish(database, nats, facts(["b"]))
+        assert (place, await consumer.last_place()) == (1, 2)
+        assert not await consumer.has_handled(1)
+
+        may_go_on.release()
+        await until(lambda: consumer.has_handled(1))
+        assert not await consumer.has_handled(2)
+        assert not await settled(consumer)
+        may_go_on.release()
+        await until(lambda: consumer.has_handled(2))
+        assert await consumer.has_handled(3)  # a place of a stream that was made anew since
+
+
 async def test_an_idle_consumer_hears_a_message_without_delay(database: Database, nats: Client, facts: Facts) -> None:
     heard: list[float] = []
 

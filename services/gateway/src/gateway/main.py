@@ -68,9 +68,6 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
     tally = Tally()
     prompts = _follow_prompts(client, database, lifecycle, transactions=transactions)
 
-    async def prompts_known() -> bool:
-        return await prompts.pending() == 0
-
     def new_session() -> Session:
         return Session(
             network=network,
@@ -79,7 +76,7 @@ async def serve(settings: Settings, lifecycle: Lifecycle) -> None:
             transactions=transactions,
             tally=tally,
             clock=earlier_of(lambda: datetime.now(UTC), database.kept_now),
-            prompts_known=prompts_known,
+            prompts=prompts,
         )
 
     reading = Reading(

@@ -45,15 +45,17 @@ def questions_for(
     overlap: timedelta,
     tags: Iterable[Tag],
     prompts: Sequence[OpenPrompt],
+    posters: Iterable[NetworkUserId],
     program: ProgramAccount,
     limits: Limits,
 ) -> GapQuestions:
     """Ask for every rule's posts and every post of those we wait for (a plain confirmation matches no rule).
 
-    `prompts` stand newest first. Authors are asked for many a question, so every one of them is.
+    `prompts` stand newest first. `posters` posted of late what we kept: a prompt of which nobody told us yet may ask
+    them. Authors are asked for many a question, so every one of them is.
     """
     operators = [f"@{program.handle}", *(f"#{tag}" for tag in sorted(set(tags)))]
-    authors = sorted({prompt.author_id for prompt in prompts})
+    authors = sorted({*posters, *(prompt.author_id for prompt in prompts)})
     return GapQuestions(
         since=max(gap_from - overlap, at - SEARCH_REACH),
         queries=tuple(

@@ -1,10 +1,11 @@
 """A reading session: while the lease is held, both streams, the writer, the gap closer and the keepers run as one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -41,9 +42,26 @@ PROMPTS_WAIT_SECONDS_MAX = 60.0
 """What a process that died had heard of prompts comes again within seconds; past this the notifier's stream is lost."""
 
 
-async def all_known() -> bool:
-    """Say that nothing is still to be heard of prompts."""
-    return True
+class News(Protocol):
+    """News of prompts that other services tell, as a stream whose places only grow."""
+
+    async def last_place(self) -> int | None:
+        """Say the place of the newest; None while that cannot be known."""
+
+    async def has_handled(self, place: int) -> bool:
+        """Whether everything up to a place is heard; False while that cannot be known."""
+
+
+class NoNews:
+    """Nothing is ever told."""
+
+    async def last_place(self) -> int | None:
+        """Say zero."""
+        return 0
+
+    async def has_handled(self, place: int) -> bool:
+        """Say yes to zero."""
+        return place == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +102,10 @@ class Session:
         transactions: Transactions,
         tally: Tally,
         clock: Clock,
-        prompts_known: Callable[[], Awaitable[bool]] = all_known,
+        prompts: News | None = None,
     ) -> None:
         self._network, self._options, self._known_tags = network, options, known_tags
-        self._prompts_known = prompts_known
+        self._prompts = prompts or NoNews()
         self._transactions, self._tally, self._clock = transactions, tally, clock
         self._lane = Lane()
         self._held: tuple[ExistingSubscription, ...] | None = None
@@ -176,12 +194,17 @@ class Session:
         )
 
     async def _until_prompts_are_known(self, *, until: datetime) -> None:
-        """Wait for news of prompts that is on its way: who was asked just before the gap answers within it."""
-        while not await self._prompts_known():
+        """Wait for news of prompts that is on its way: who was asked just before the gap may answer it by a repost.
+
+        What is told from now on is not waited for: under load there is always more.
+        """
+        place = await self._prompts.last_place()
+        while place is None or not await self._prompts.has_handled(place):
             if self._clock() > until:
                 structlog.get_logger().error("gap_read_without_the_newest_prompts")
                 return
             await asyncio.sleep(PROMPTS_LOOK_SECONDS)
+            place = await self._prompts.last_place() if place is None else place
 
     @property
     def _program(self) -> ProgramAccount:

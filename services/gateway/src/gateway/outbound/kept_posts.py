@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
 from gateway.domain.post import Post, Revocation
-from kernel.ids import PostId
+from kernel.ids import Network, NetworkUserId, PostId
 
 _ADD = """
 INSERT INTO kept_post (message_id, network, post_id, version_id, author_id, kind, posted_at)
@@ -15,6 +15,11 @@ SELECT * FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[]
 )
 ON CONFLICT DO NOTHING RETURNING message_id
+"""
+
+_AUTHORS_SINCE = """
+SELECT author_id FROM kept_post WHERE network = $1 AND posted_at >= $2
+GROUP BY author_id ORDER BY max(posted_at) DESC, author_id LIMIT $3
 """
 
 _FIRST_IDS = """
@@ -39,8 +44,8 @@ ON CONFLICT DO NOTHING RETURNING message_id
 class PostgresKeptPosts:
     """The kept posts of one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: AsyncConnection, *, network: Network) -> None:
+        self._connection, self._network = connection, network
 
     async def add(self, posts: Sequence[Post]) -> list[Post]:
         """Keep these; gives, in order, those that were not kept before."""
@@ -53,6 +58,11 @@ class PostgresKeptPosts:
         added = await fetch_unnest(self._connection, _ADD, *columns_of(rows, count=7))
         new = {row["message_id"] for row in added}
         return [post for post in posts if post.message_id in new]
+
+    async def authors_since(self, at: datetime, *, authors_max: int) -> list[NetworkUserId]:
+        """Give who posted what we kept since then, the newest first, at most `authors_max`."""
+        rows = await fetch_unnest(self._connection, _AUTHORS_SINCE, self._network, at, authors_max)
+        return [NetworkUserId(row["author_id"]) for row in rows]
 
     async def first_ids(self, ids: Collection[PostId]) -> Mapping[PostId, PostId]:
         """Give the business key for each of these ids of which any version was kept."""

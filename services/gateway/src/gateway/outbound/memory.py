@@ -68,6 +68,14 @@ class MemoryKeptPosts:
         self._store.kept.update({post.message_id: post for post in new})
         return new
 
+    async def authors_since(self, at: datetime, *, authors_max: int) -> list[NetworkUserId]:
+        """Give who posted what we kept since then, the newest first, at most `authors_max`."""
+        newest: dict[NetworkUserId, datetime] = {}
+        for post in self._store.kept.values():
+            if post.posted_at >= at:
+                newest[post.author_id] = max(post.posted_at, newest.get(post.author_id, at))
+        return sorted(newest, key=lambda author: (-newest[author].timestamp(), author))[:authors_max]
+
     async def first_ids(self, ids: Collection[PostId]) -> Mapping[PostId, PostId]:
         """Give the business key for each of these ids of which any version was kept."""
         posts = list(self._store.kept.values())

@@ -35,7 +35,7 @@ class PostgresUnit:
     """One transaction's tables."""
 
     def __init__(self, connection: AsyncConnection, *, network: Network, at: datetime) -> None:
-        self.posts = PostgresKeptPosts(connection)
+        self.posts = PostgresKeptPosts(connection, network=network)
         self.positions = PostgresPositions(connection, network=network)
         self.prompts = PostgresPrompts(connection, network=network)
         self.links = PostgresWatchedLinks(connection, network=network)

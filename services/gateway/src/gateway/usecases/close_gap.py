@@ -17,8 +17,8 @@ from gateway.usecases.ports import Transactions
 from kernel.ids import PostId
 from kernel.tags import Tag
 
-PROMPTS_MAX = 20_000
-"""Prompts, newest first, whose authors are asked for: some 40 fit a question, and X answers 450 in 15 minutes."""
+AUTHORS_MAX = 20_000
+"""Prompts and posters, newest first, whose posts are asked for: some 40 fit a question, and X answers 450 in 15 min."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +84,19 @@ async def plan_gap(
 ) -> GapPlan:
     """Ask for everything since the oldest gap began: rules' posts, awaited authors' posts, prompts' reposts."""
     gap_from = min(gap.gap_from for gap in gaps if gap.gap_from is not None)
+    open_from = gap_from - reach.prompt_open - reach.overlap
     async with transactions.begin() as unit:
-        prompts = await unit.prompts.since(gap_from - reach.prompt_open - reach.overlap, prompts_max=PROMPTS_MAX)
+        prompts = await unit.prompts.since(open_from, prompts_max=AUTHORS_MAX)
+        posters = await unit.posts.authors_since(open_from, authors_max=AUTHORS_MAX)
     asked = questions_for(
-        gap_from, at=at, overlap=reach.overlap, tags=known_tags, prompts=prompts, program=program, limits=limits
+        gap_from,
+        at=at,
+        overlap=reach.overlap,
+        tags=known_tags,
+        prompts=prompts,
+        posters=posters,
+        program=program,
+        limits=limits,
     )
     return GapPlan(
         questions=(

@@ -48,6 +48,9 @@ class KeptPosts(Protocol):
     async def add(self, posts: Sequence[Post]) -> list[Post]:
         """Keep these; gives, in order, those that were not kept before."""
 
+    async def authors_since(self, at: datetime, *, authors_max: int) -> list[NetworkUserId]:
+        """Give who posted what we kept since then, the newest first, at most `authors_max`."""
+
     async def first_ids(self, ids: Collection[PostId]) -> Mapping[PostId, PostId]:
         """Give the business key for each of these ids of which any version was kept."""
 

@@ -1,7 +1,7 @@
 """A JetStream of our own: streams with sequences, a window of known ids, durable consumers; it may lose a tail.
 
-What is kept of NATS's ways: a consumer's place lives at the server; what is not acknowledged in 30 s comes again, at
-most eight times; a lost tail lets the sequence go back, and consumers that were further on go back with it.
+What is kept of NATS's ways: a consumer's place lives at the server; what is not acknowledged in time comes again, so
+many times at most; a lost tail lets the sequence go back, and consumers that were further on go back with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,11 +12,9 @@ from tests.simulation.chance import Fault
 from tests.simulation.stage import Stage
 from tests.simulation.waking import Signal
 
-from chassis.consumers import ACK_WAIT_SECONDS, BATCH_MAX
+from chassis.consumers import ACK_WAIT_SECONDS, BATCH_MAX, DELIVERIES_MAX
 from chassis.jetstream import DUPLICATE_WINDOW_SECONDS, STREAMS, StreamSpec
 from chassis.message_headers import MESSAGE_ID, parse_headers
-
-DELIVERIES_MAX = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from tests.simulation.broker import DELIVERIES_MAX, Broker, StoredMessage
+from tests.simulation.broker import Broker, StoredMessage
 from tests.simulation.chance import Fault
 from tests.simulation.database import Database
 from tests.simulation.stage import Life
 
+from chassis.consumers import FAILURES_MAX
 from chassis.decoding import Decoder
 from chassis.handling import Handler, Handling
 from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
@@ -40,7 +41,7 @@ class SimConsumer:
         self._handling = Handling(
             handler,
             consumer=durable,
-            deliveries_max=DELIVERIES_MAX,
+            failures_max=FAILURES_MAX,
             backoff_seconds=BACKOFF_SECONDS,
             stop=asyncio.Event(),
         )

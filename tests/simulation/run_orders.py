@@ -160,12 +160,13 @@ class OrdersRun:
 
     async def _expire(self, clocks: Clocks) -> None:
         """Expire, and note while the network was dark: only then may a timely confirmation have been missed."""
-        if is_dark(self._least(), at=self.node.now(), limits=LIMITS):
-            began = self.node.now()
+        began = self.node.now()
+        dark = is_dark(self._least(), at=began, limits=LIMITS)
+        try:
             await clocks.expire_once()
-            self._dark.append((began, self.node.now()))
-        else:
-            await clocks.expire_once()
+        finally:  # also when the COMMIT's answer was lost
+            if dark:
+                self._dark.append((began, self.node.now()))
 
     def was_dark_at(self, at: datetime) -> bool:
         """Tell whether what expired then did so by the cap of a dark network."""

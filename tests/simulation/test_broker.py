@@ -1,8 +1,8 @@
 import pytest
-from tests.simulation.broker import DELIVERIES_MAX, Broker
+from tests.simulation.broker import Broker
 from tests.simulation.stage import Stage
 
-from chassis.consumers import ACK_WAIT_SECONDS
+from chassis.consumers import ACK_WAIT_SECONDS, DELIVERIES_MAX
 from chassis.jetstream import DUPLICATE_WINDOW_SECONDS
 from chassis.message_headers import put_headers
 

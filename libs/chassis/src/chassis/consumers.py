@@ -39,6 +39,13 @@ CHORES_SECONDS = 2.0
 ACK_WAIT_SECONDS = 3.0
 """What a process that died had in its hands comes again after this; who lives says so three times as often (0014)."""
 
+FAILURES_MAX = 8
+"""A message whose handling fails at this delivery, or a later one, is given up."""
+
+DELIVERIES_MAX = 30
+"""JetStream gives up what was delivered so often and never answered. It is more than failures, for a process dies or is
+rolled out with good messages in its hands too: while it waits for a peer that is away, each death costs them one."""
+
 HANDLING_SECONDS_MAX = 30.0
 """A batch that takes longer, with no outage to blame, hangs: its messages are left to whoever else consumes."""
 
@@ -75,7 +82,8 @@ class BatchConsumer:
         ack_wait_seconds: float = ACK_WAIT_SECONDS,
         handling_seconds_max: float = HANDLING_SECONDS_MAX,
         ack_pending_max: int = 1_000,
-        deliveries_max: int = 8,
+        failures_max: int = FAILURES_MAX,
+        deliveries_max: int = DELIVERIES_MAX,
         backoff_seconds: Sequence[float] = (1, 5, 15, 60, 300),
     ) -> None:
         self._client, self._stream, self._durable = client, stream, durable
@@ -86,7 +94,7 @@ class BatchConsumer:
         self._handling = Handling(
             handler,
             consumer=durable,
-            deliveries_max=deliveries_max,
+            failures_max=failures_max,
             backoff_seconds=backoff_seconds,
             stop=self._stopping,
         )

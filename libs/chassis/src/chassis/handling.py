@@ -21,12 +21,12 @@ class Handling:
         handler: Handler,
         *,
         consumer: str,
-        deliveries_max: int,
+        failures_max: int,
         backoff_seconds: Sequence[float],
         stop: asyncio.Event,
     ) -> None:
         self._handler, self._consumer, self._stop = handler, consumer, stop
-        self._deliveries_max, self._backoff_seconds = deliveries_max, backoff_seconds
+        self._failures_max, self._backoff_seconds = failures_max, backoff_seconds
 
     async def handle(
         self, messages: Sequence[ReceivedMessage], *, meanwhile: Callable[[], Awaitable[None]] | None = None
@@ -56,7 +56,7 @@ class Handling:
 
     def _failed(self, message: ReceivedMessage, error: Exception) -> Outcome:
         log = structlog.get_logger().bind(consumer=self._consumer, message_id=message.message_id, type=message.type)
-        if message.deliveries >= self._deliveries_max:
+        if message.deliveries >= self._failures_max:
             log.error("message_given_up", deliveries=message.deliveries, exc_info=error)
             return Dead(reason=f"{type(error).__name__}: {error}".split("\n", 1)[0])
         seconds = self._backoff_seconds[min(message.deliveries, len(self._backoff_seconds)) - 1]

@@ -24,7 +24,7 @@ DURABLE = "test-orders"
 
 
 def consumer_of(nats: Client, database: Database, handler: Handler, **options: Any) -> BatchConsumer:
-    settings: dict[str, Any] = {"backoff_seconds": (0.05,), "deliveries_max": 3} | options
+    settings: dict[str, Any] = {"backoff_seconds": (0.05,), "failures_max": 3} | options
     return BatchConsumer(
         nats,
         database,

@@ -1,6 +1,7 @@
 """The relay as it is, over twins of what it touches: the session's statements, the publisher, JetStream's API."""
 
 import asyncio
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,11 @@ from tests.simulation.stage import Life
 
 from chassis.atomic_batch import Stored
 from chassis.jetstream import JetStreamError
+from chassis.message_headers import CLOSING_LINE, block_of
 from chassis.outages import is_outage
 from chassis.outbox import encode
 from chassis.relay import CHECK_SECONDS, PAUSE_SECONDS, Rebuild, Relay
-from chassis.relay_session import ROWS_MAX, KnownStream, OutboxRow
+from chassis.relay_session import ROWS_MAX, KnownStream, OutboxRow, Told
 
 PAYLOAD_MAX = 1_048_576
 
@@ -119,6 +121,17 @@ class SessionTwin:
         self._database.all_published_to = min([self._database.all_published_to, *lost])
         return len(lost)
 
+    async def newest_told(self) -> dict[str, Told]:
+        """Give the furthest place in each stream, as the statement does that looks at the newest rows."""
+        await self._life.step("relay reads its newest")
+        messages, furthest = self._database.outbox.messages, dict[str, tuple[int, int]]()
+        for row in sorted(self._database.places, reverse=True)[:ROWS_MAX]:
+            stream, place = self._database.places[row]
+            furthest[stream] = max(furthest.get(stream, (0, 0)), (place, row))
+        return {
+            stream: Told(place=place, message_id=encode(messages[row])[0]) for stream, (place, row) in furthest.items()
+        }
+
     async def known_streams(self) -> dict[str, KnownStream]:
         """Give what is remembered."""
         await self._life.step("relay reads streams")
@@ -186,12 +199,16 @@ class ClientTwin:
         """Count the reconnects."""
         return {"reconnects": self._broker.restarts}
 
-    async def request(self, subject: str, _payload: bytes, *, timeout: float) -> _Answer:  # noqa: ASYNC109 - nats-py's shape
-        """Answer STREAM.INFO."""
+    async def request(self, subject: str, payload: bytes, *, timeout: float) -> _Answer:  # noqa: ASYNC109 - nats-py's shape
+        """Answer STREAM.INFO, and STREAM.MSG.GET of a message that is there."""
         await self._life.step(f"asks within {timeout:.0f} s")
         self._broker.reach()
         stream = self._broker.streams[subject.rpartition(".")[2]]
-        return _Answer(orjson.dumps({"created": stream.created, "state": {"last_seq": stream.last}}))
+        if "MSG.GET" not in subject:
+            return _Answer(orjson.dumps({"created": stream.created, "state": {"last_seq": stream.last}}))
+        held = stream.messages[orjson.loads(payload)["seq"]]
+        block = base64.b64encode(block_of(held.headers) + CLOSING_LINE).decode()
+        return _Answer(orjson.dumps({"message": {"subject": held.subject, "hdrs": block}}))
 
 
 class DatabaseTwin:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from services.gateway.tests.frames import NOW
 from services.gateway.tests.gateway_world import World
+from services.gateway.tests.x_world import XWorld, an_x_world
 
 from chassis.maintenance import Maintenance
 from chassis.migrations import run_migrations
@@ -52,3 +53,9 @@ def world(request: pytest.FixtureRequest) -> World:
         return World(transactions=store.transactions)
     database: Database = request.getfixturevalue("database")
     return World(transactions=PostgresTransactions(database, network=X))
+
+
+@pytest.fixture
+async def x_world() -> AsyncIterator[XWorld]:
+    async with an_x_world() as made:
+        yield made

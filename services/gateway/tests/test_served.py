@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from nats.aio.client import Client
-from services.gateway.tests.x_world import HEARTBEAT_SECONDS, MIA, XWorld, until, x_world
+from services.gateway.tests.x_world import HEARTBEAT_SECONDS, MIA, XWorld, an_x_world, until
 
 from chassis.health import Health
 from chassis.jetstream import connect, ensure_streams
@@ -68,7 +68,7 @@ class Gateway:
 async def gateway(gateway_dsn: Secret[str], fresh_nats_url: str) -> AsyncIterator[Gateway]:
     nats = await connect(Secret(fresh_nats_url), name="tests")
     await ensure_streams(nats)
-    async with x_world() as world:
+    async with an_x_world() as world:
         settings = Settings(
             database_url=gateway_dsn,
             nats_url=Secret(fresh_nats_url),

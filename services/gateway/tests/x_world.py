@@ -140,7 +140,8 @@ class XWorld:
 
 
 @asynccontextmanager
-async def x_world() -> AsyncIterator[XWorld]:
+async def an_x_world() -> AsyncIterator[XWorld]:
+    """A simulated X that is served, and nothing read from it yet."""
     server = await start(XSettings(heartbeat_seconds=HEARTBEAT_SECONDS, tier=Tier.ENTERPRISE))
     async with aiohttp.ClientSession() as http:
         yield XWorld(server=server, x=XClient(http, server.url), http=http)

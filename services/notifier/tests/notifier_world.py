@@ -22,6 +22,7 @@ from notifier.domain.quota import Quota
 from notifier.outbound.composing import Program, TemplateComposer
 from notifier.outbound.memory import at_once
 from notifier.outbound.templates import Templates
+from notifier.usecases.doubts import Doubts
 from notifier.usecases.in_hand import InHand
 from notifier.usecases.plan_deliveries import plan_deliveries
 from notifier.usecases.ports import (
@@ -188,12 +189,20 @@ class World:
     composer: Composer = field(default_factory=lambda: TemplateComposer(Templates(), program=PROGRAM))
     patiently: Patiently = at_once
     in_hand: InHand = field(default_factory=InHand)
+    doubts: Doubts | None = None
+    """None for a process that was started between any two sendings."""
 
     async def hear(self, *news: OrderNews | RefusalNews | OfferNews | LinkNews) -> Sequence[Delivery]:
         return await plan_deliveries(news, consumer="test", transactions=self.transactions)
 
     async def send_posts(self) -> int:
-        posting = Posting(networks={X: self.network}, composer=self.composer, orders=self.peers, contacts=self.peers)
+        posting = Posting(
+            networks={X: self.network},
+            composer=self.composer,
+            orders=self.peers,
+            contacts=self.peers,
+            doubts=self.doubts or Doubts(),
+        )
         return await send_posts(transactions=self.transactions, posting=posting, patiently=self.patiently)
 
     async def send_mails(self) -> int:

@@ -1,5 +1,6 @@
 """A reply that may be out already: it is looked for, and a prompt nobody waits for any more is not said again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,8 @@ from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.domain.quota import Quota
 from notifier.outbound.memory import MemoryStore
 from notifier.outbound.x_posts import ProgramAccount, XPosts
+from notifier.usecases import doubts
+from notifier.usecases.doubts import Doubts
 from notifier.usecases.ports import NotPosted, PostAnswer, Posted
 from notifier.usecases.send_posts import LEASE_TIME
 
@@ -96,6 +99,26 @@ async def test_a_reply_in_doubt_stays_so_while_there_is_no_quota_and_is_looked_f
 
     assert (kept_back.state, kept_back.next_at) == (DeliveryState.SENDING, spent.reset_at)
     assert (world.network.posted, world.network.looked) == ([], 1)
+
+
+async def test_what_timed_out_rests_though_the_databases_clock_jumps_ahead(
+    memory: MemoryStore, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubts, "LATE_MAX", timedelta(hours=1))
+    world.network.answers, world.doubts = [UNKNOWN], Doubts()
+    await world.hear(HELD)
+    await world.send_posts()
+
+    memory.at += LEASE_TIME
+    sending = asyncio.create_task(world.send_posts())
+    await asyncio.sleep(0.05)
+    assert (sending.done(), world.network.looked) == (False, 0)
+    sending.cancel()
+
+    memory.at += LEASE_TIME
+    world.doubts = Doubts()  # another process knows nothing of when this one tried
+    await world.send_posts()
+    assert world.network.looked == 1
 
 
 async def test_what_timed_out_is_not_looked_for_before_the_network_is_sure_to_have_taken_it(

@@ -1,6 +1,5 @@
 """Dead messages of one consumer: kept when given up, collected when JetStream gave them up, replayed when asked."""
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +17,7 @@ from chassis.dead_letters import (
 )
 from chassis.decoding import Decoder, UndecodableError
 from chassis.handling import Handling
-from chassis.jetstream import ADVISORIES, JetStreamError, api, ensure_streams
+from chassis.jetstream import ADVISORIES, JetStreamError, ensure_streams, message_at
 from chassis.message_headers import MESSAGE_ID, block_of, parse_headers
 from chassis.messages import Dead, RetryAfter
 from chassis.postgres import Database
@@ -109,20 +108,15 @@ class DeadMessages:
 
     async def _message_of(self, advisory: dict[str, Any]) -> NewDeadLetter | None:
         sequence = int(advisory["stream_seq"])
-        try:
-            answer = await api(self._client, f"STREAM.MSG.GET.{self._stream}", {"seq": sequence})
-        except JetStreamError as error:
-            if error.code == _NOT_FOUND:
-                return None
-            raise
-        kept = answer["message"]
-        headers = base64.b64decode(kept.get("hdrs", "")).removesuffix(b"\r\n")
+        kept = await message_at(self._client, self._stream, sequence)
+        if kept is None:
+            return None
         return NewDeadLetter(
             consumer=self._durable,
-            message_id=parse_headers(headers).get(MESSAGE_ID, f"{self._stream}-{sequence}"),
-            subject=kept["subject"],
-            headers=headers,
-            body=base64.b64decode(kept.get("data", "")),
+            message_id=parse_headers(kept.headers).get(MESSAGE_ID, f"{self._stream}-{sequence}"),
+            subject=kept.subject,
+            headers=kept.headers,
+            body=kept.body,
             stream=self._stream,
             sequence=sequence,
             reason="Its deliveries ran out without an answer: the process ended or hung while handling it.",

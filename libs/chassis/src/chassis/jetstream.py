@@ -1,6 +1,7 @@
 """JetStream: one connection a process, and the streams as they should be, declared and made idempotently."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import structlog
 from nats.aio.client import Client
 
 from chassis.lifecycle import NotThereError
+from chassis.message_headers import CLOSING_LINE
 from chassis.nats_wire import LeanClient, answers
 from kernel.secret import Secret
 
@@ -44,6 +46,15 @@ class JetStreamError(Exception):
     def __init__(self, *, code: int, error_code: int, description: str) -> None:
         super().__init__(f"JetStream: {description} (code {code}, error {error_code})")
         self.code, self.error_code, self.description = code, error_code, description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message as a stream holds it; headers are one block, without its closing line."""
+
+    subject: str
+    headers: bytes
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +169,22 @@ async def stream_state(client: Client, name: str) -> tuple[str, int] | None:
             return None
         raise
     return answer["created"], int(answer["state"]["last_seq"])
+
+
+async def message_at(client: Client, name: str, place: int) -> StoredMessage | None:
+    """Give the message at a place of a stream; None when the place holds none."""
+    try:
+        answer = await api(client, f"STREAM.MSG.GET.{name}", {"seq": place})
+    except JetStreamError as error:
+        if error.code == _NOT_FOUND:
+            return None
+        raise
+    kept = answer["message"]
+    return StoredMessage(
+        subject=kept["subject"],
+        headers=base64.b64decode(kept.get("hdrs", "")).removesuffix(CLOSING_LINE),
+        body=base64.b64decode(kept.get("data", "")),
+    )
 
 
 async def missing_places(client: Client, name: str) -> Sequence[int]:

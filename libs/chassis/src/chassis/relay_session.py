@@ -7,6 +7,7 @@ from typing import Self
 
 import asyncpg
 
+from chassis.message_headers import MESSAGE_ID, parse_headers
 from chassis.postgres import PLANS_BY_KEY, asyncpg_dsn, session_settings
 from kernel.secret import Secret
 
@@ -67,6 +68,12 @@ INSERT INTO relay_stream (stream, created, last_sequence) VALUES ($1, $2, $3)
 ON CONFLICT (stream) DO UPDATE SET created = excluded.created, last_sequence = excluded.last_sequence
 """
 
+_NEWEST = f"""
+SELECT DISTINCT ON (stream) stream, stream_seq, headers FROM (
+    SELECT stream, stream_seq, headers FROM outbox WHERE published_at IS NOT NULL ORDER BY id DESC LIMIT {ROWS_MAX}
+) AS newest ORDER BY stream, stream_seq DESC
+"""  # noqa: S608 - constant
+
 _PARK = """
 WITH parked AS (
     UPDATE outbox SET parked_at = statement_timestamp() WHERE id = $1 AND created_day = $2
@@ -109,6 +116,14 @@ class KnownStream:
 
     created: str
     last_sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A row that was stored: where, and under which message id."""
+
+    place: int
+    message_id: str
 
 
 class RelaySession:
@@ -186,6 +201,14 @@ class RelaySession:
             return 0
         done: str = await self._connection.execute(_UNPUBLISH_MISSING, stream, list(places), newest_only)
         return int(done.rpartition(" ")[2])
+
+    async def newest_told(self) -> Mapping[str, Told]:
+        """Give, by stream, the furthest place at which any of the newest rows was stored."""
+        rows = await self._connection.fetch(_NEWEST)
+        return {
+            row["stream"]: Told(place=row["stream_seq"], message_id=parse_headers(row["headers"])[MESSAGE_ID])
+            for row in rows
+        }
 
     async def known_streams(self) -> Mapping[str, KnownStream]:
         """Give what was last known of every stream published to."""

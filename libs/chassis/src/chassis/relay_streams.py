@@ -6,8 +6,9 @@ from functools import lru_cache
 import structlog
 from nats.aio.client import Client
 
-from chassis.jetstream import StreamSpec, ensure_streams, missing_places, stream_state
-from chassis.relay_session import KnownStream, RelaySession
+from chassis.jetstream import StreamSpec, ensure_streams, message_at, missing_places, stream_state
+from chassis.message_headers import MESSAGE_ID, parse_headers
+from chassis.relay_session import KnownStream, RelaySession, Told
 
 RESENT_MARGIN = 1_000
 """Sent again below a lost tail too: new messages may have taken lost places just before a crash. Copies do no harm."""
@@ -47,11 +48,14 @@ class RelayStreams:
         leaves the place out and goes on behind it.
         """
         remembered = await session.known_streams()
-        for name in sorted({*remembered, *names}):
-            if (now := await self._state(name)) is not None:
-                await self._compare(session, name, before=remembered.get(name), now=now)
-                if holes:
-                    await self._fill_holes(session, name)
+        now = {name: state for name in sorted({*remembered, *names}) if (state := await self._state(name)) is not None}
+        for name, state in now.items():
+            await self._compare(session, name, before=remembered.get(name), now=state)
+            if holes:
+                await self._fill_holes(session, name)
+        for name, told in (await session.newest_told()).items():
+            if name in now and told.place <= now[name].last_sequence:
+                await self._look_at(session, name, told)
 
     async def rewind(self, session: RelaySession, stream: str, *, first_new: int) -> None:
         """Un-publish from the first place that was given twice (and a margin), then look at the stream afresh."""
@@ -72,6 +76,17 @@ class RelayStreams:
         if before != now:
             await session.remember(name, now)
         self._known[name] = now
+
+    async def _look_at(self, session: RelaySession, name: str, told: Told) -> None:
+        """Un-publish a tail that was lost and whose places were given again before anybody looked.
+
+        Who published into the lost places died before it could note that they were lower than they should be.
+        """
+        held = await message_at(self._client, name, told.place)
+        if held is not None and parse_headers(held.headers).get(MESSAGE_ID) != told.message_id:
+            count = await session.unpublish_above(name, max(0, told.place - 1 - RESENT_MARGIN))
+            log = structlog.get_logger()
+            log.error("stream_lost_messages", stream=name, from_sequence=told.place, sent_again=count)
 
     async def _fill_holes(self, session: RelaySession, name: str) -> None:
         spec = self._specs.get(name)

@@ -96,6 +96,34 @@ async def test_a_stream_whose_tail_was_cut_gets_it_again(
     assert len(await messages_of(own_nats, "ORDERS")) == 50
 
 
+async def test_a_cut_tail_whose_places_another_message_took_goes_again(
+    database: Database, own_nats: Client, nats_server: Nats, facts: Facts, tmp_path: Path
+) -> None:
+    store, kept = nats_server.folder / "jetstream", tmp_path / "kept"
+    async with running(Relay(database, own_nats)):
+        await announce(database, facts(["a"]))
+        await until(lambda: none_left(database))
+        nats_server.stop()
+        shutil.copytree(store, kept)
+        nats_server.start()
+        await announce(database, facts(["b"]))
+        await until(lambda: none_left(database))
+
+    nats_server.stop()
+    shutil.rmtree(store)
+    shutil.copytree(kept, store)
+    nats_server.start()
+    await until(lambda: holds(own_nats, {"a"}))
+    subject = (await messages_of(own_nats, "ORDERS"))[0].subject
+    await own_nats.publish(subject, headers={"Nats-Msg-Id": "c:1", "ce-subject": "c"})  # by a relay that died then
+    await until(lambda: holds(own_nats, {"a", "c"}))
+
+    async with running(Relay(database, own_nats)):
+        await until(lambda: holds(own_nats, {"a", "b", "c"}))
+
+    assert await subjects_of(own_nats, "ORDERS") == ["a", "c", "b"]
+
+
 @pytest.mark.parametrize("torn", [1, 300])
 async def test_a_message_torn_at_the_end_of_a_streams_file_goes_again(
     database: Database, own_nats: Client, nats_server: Nats, facts: Facts, torn: int

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,6 +23,7 @@ from notifier.domain.delivery import (
 from notifier.domain.events import facts_of
 from notifier.domain.planning import prompt_mail, refusal_mail_instead
 from notifier.domain.quota import Quota, Spending, spend
+from notifier.usecases.doubts import Doubts
 from notifier.usecases.give_back import give_back, leasing, untried
 from notifier.usecases.ports import (
     DUPLICATE_TEXT,
@@ -66,6 +67,7 @@ class Posting:
     composer: Composer
     orders: Orders
     contacts: Contacts
+    doubts: Doubts = field(default_factory=Doubts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +150,16 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
     if text is None:
         return _outcome(leased, NotPosted(reason=NOT_WRITTEN, unknown=leased.unknown_since is not None))
     if leased.unknown_since is not None:
+        await posting.doubts.rest(delivery.delivery_id)
         found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
         if isinstance(found, Posted) or found.unknown:
             return _outcome(leased, found)
     answer = await network.post(text, in_reply_to=delivery.in_reply_to)
-    return Outcome(leased=leased, answer=_in_doubt(answer) if leased.unknown_since is not None else answer)
+    if leased.unknown_since is not None:
+        answer = _in_doubt(answer)
+    if isinstance(answer.outcome, NotPosted) and answer.outcome.unknown:
+        posting.doubts.began(delivery.delivery_id)
+    return Outcome(leased=leased, answer=answer)
 
 
 async def last_look(leased: Leased, *, posting: Posting) -> Outcome:
@@ -160,6 +167,7 @@ async def last_look(leased: Leased, *, posting: Posting) -> Outcome:
     delivery, found = leased.delivery, _NOT_SAID
     network, text = _wire(delivery, posting), posting.composer.post(delivery)
     if leased.unknown_since is not None and network is not None and text is not None:
+        await posting.doubts.rest(delivery.delivery_id)
         found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
     return Outcome(leased=leased, answer=PostAnswer(outcome=found), unwanted=_MOVED_ON)
 

@@ -59,7 +59,7 @@ Global___LinkActivated: _TypeAlias = LinkActivated  # noqa: Y015
 
 @_typing.final
 class LinkFrozen(_message.Message):
-    """A link was frozen: open orders of the account are to be cancelled or voided."""
+    """A link was frozen: open orders made by this link are to be cancelled or voided; the account may have a newer link."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -103,7 +103,7 @@ Global___LinkFrozen: _TypeAlias = LinkFrozen  # noqa: Y015
 
 @_typing.final
 class LinkEnded(_message.Message):
-    """A link ended: open orders of the account are to be cancelled or voided, and the account is no longer watched."""
+    """A link ended: open orders made by this link are to be cancelled or voided, and it is no longer a reason to watch the account."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

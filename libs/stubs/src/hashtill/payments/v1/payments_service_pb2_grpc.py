@@ -138,8 +138,9 @@ class PaymentsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchVoid(self, request, context):
-        """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
-        nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
+        """Gives authorizations back, one result each in the same order. Keyed by order_id + attempt; voiding what is voided, declined or lapsed
+        changes nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes
+        as ChargeVoided, or as ChargeDeclined or ChargeLapsed when the authorization turns out to have failed or to have lapsed before.
         At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
         INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
         """
@@ -150,7 +151,7 @@ class PaymentsServiceServicer:
     def Refund(self, request, context):
         """Gives back all or part of a captured amount. Idempotent by request_id, and at the processor by it too. PENDING when the outcome is not
         known yet; its end comes as ChargeRefunded. Refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_CAPTURED, REFUND_ABOVE_CAPTURED,
-        REFUND_DECLINED; INVALID_ARGUMENT / INVALID_FIELD.
+        REFUND_DECLINED; ALREADY_EXISTS / REQUEST_ID_REUSED; INVALID_ARGUMENT / INVALID_FIELD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

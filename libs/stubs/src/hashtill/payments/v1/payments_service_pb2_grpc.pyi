@@ -64,15 +64,16 @@ class PaymentsServiceStub:
     INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     BatchVoid: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.BatchVoidRequest, _payments_service_pb2.BatchVoidResponse]
-    """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
-    nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
+    """Gives authorizations back, one result each in the same order. Keyed by order_id + attempt; voiding what is voided, declined or lapsed
+    changes nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes
+    as ChargeVoided, or as ChargeDeclined or ChargeLapsed when the authorization turns out to have failed or to have lapsed before.
     At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
     INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     Refund: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.RefundRequest, _payments_service_pb2.RefundResponse]
     """Gives back all or part of a captured amount. Idempotent by request_id, and at the processor by it too. PENDING when the outcome is not
     known yet; its end comes as ChargeRefunded. Refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_CAPTURED, REFUND_ABOVE_CAPTURED,
-    REFUND_DECLINED; INVALID_ARGUMENT / INVALID_FIELD.
+    REFUND_DECLINED; ALREADY_EXISTS / REQUEST_ID_REUSED; INVALID_ARGUMENT / INVALID_FIELD.
     """
     BatchGetCharges: _grpc.UnaryUnaryMultiCallable[_payments_service_pb2.BatchGetChargesRequest, _payments_service_pb2.BatchGetChargesResponse]
     """Reads charges by order_id + attempt, one result each in the same order; how a caller asks about an outcome it does not know. Reads only. At most 200
@@ -117,15 +118,16 @@ class PaymentsServiceAsyncStub(PaymentsServiceStub):
     INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     BatchVoid: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.BatchVoidRequest, _payments_service_pb2.BatchVoidResponse]  # type: ignore[assignment]
-    """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
-    nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
+    """Gives authorizations back, one result each in the same order. Keyed by order_id + attempt; voiding what is voided, declined or lapsed
+    changes nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes
+    as ChargeVoided, or as ChargeDeclined or ChargeLapsed when the authorization turns out to have failed or to have lapsed before.
     At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
     INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
     """
     Refund: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.RefundRequest, _payments_service_pb2.RefundResponse]  # type: ignore[assignment]
     """Gives back all or part of a captured amount. Idempotent by request_id, and at the processor by it too. PENDING when the outcome is not
     known yet; its end comes as ChargeRefunded. Refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_CAPTURED, REFUND_ABOVE_CAPTURED,
-    REFUND_DECLINED; INVALID_ARGUMENT / INVALID_FIELD.
+    REFUND_DECLINED; ALREADY_EXISTS / REQUEST_ID_REUSED; INVALID_ARGUMENT / INVALID_FIELD.
     """
     BatchGetCharges: _aio.UnaryUnaryMultiCallable[_payments_service_pb2.BatchGetChargesRequest, _payments_service_pb2.BatchGetChargesResponse]  # type: ignore[assignment]
     """Reads charges by order_id + attempt, one result each in the same order; how a caller asks about an outcome it does not know. Reads only. At most 200
@@ -203,8 +205,9 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payments_service_pb2.BatchVoidRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payments_service_pb2.BatchVoidResponse, _abc.Awaitable[_payments_service_pb2.BatchVoidResponse]]:
-        """Gives authorizations back, one result each in the same order. Keyed by charge_id; voiding what is voided, declined or lapsed changes
-        nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes as ChargeVoided.
+        """Gives authorizations back, one result each in the same order. Keyed by order_id + attempt; voiding what is voided, declined or lapsed
+        changes nothing. One whose authorization is still in flight is voided as soon as it is known, and is PENDING until then; its end comes
+        as ChargeVoided, or as ChargeDeclined or ChargeLapsed when the authorization turns out to have failed or to have lapsed before.
         At most 200 items. Per item refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_CAPTURED;
         INVALID_ARGUMENT / INVALID_FIELD; UNAVAILABLE / TOO_BUSY (send the same again soon).
         """
@@ -217,7 +220,7 @@ class PaymentsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_payments_service_pb2.RefundResponse, _abc.Awaitable[_payments_service_pb2.RefundResponse]]:
         """Gives back all or part of a captured amount. Idempotent by request_id, and at the processor by it too. PENDING when the outcome is not
         known yet; its end comes as ChargeRefunded. Refused: NOT_FOUND / CHARGE_NOT_FOUND; FAILED_PRECONDITION / CHARGE_NOT_CAPTURED, REFUND_ABOVE_CAPTURED,
-        REFUND_DECLINED; INVALID_ARGUMENT / INVALID_FIELD.
+        REFUND_DECLINED; ALREADY_EXISTS / REQUEST_ID_REUSED; INVALID_ARGUMENT / INVALID_FIELD.
         """
 
     @_abc_1.abstractmethod

@@ -1,6 +1,8 @@
 """Every test of the tree may ask for real servers; see hashtill_cli.testing."""
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 import sandbox  # noqa: F401 - first, or pytest takes the folder sandbox/ (of sandbox/tests) for the package
 
@@ -10,8 +12,13 @@ JOURNEYS = "tests/journeys"
 """All journeys share one running suite, so one worker takes them all; elsewhere a worker takes a file."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell xdist which tests go together."""
-    for item in items:
-        place = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(JOURNEYS if place.startswith(JOURNEYS) else place))
+class _ByPlace(LoadFileScheduling):  # type: ignore[misc] # xdist brings no types
+    """What xdist gives to one worker: a file, or the journeys."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Tell xdist which tests go together; its own marks for it are lost under pytest 9.2."""
+    return _ByPlace(config, log)

@@ -1,6 +1,6 @@
 """Journeys: every story over the wire, one trace through all services, deaths, restarts and the end.
 
-One file, so that one worker runs them all on one suite (`--dist=loadfile`); the last tests stop it.
+One worker runs them all on one suite (see `conftest.py` at the root); the last tests stop it.
 """
 
 import io

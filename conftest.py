@@ -1,6 +1,9 @@
 """Every test of the tree may ask for real servers; see hashtill_cli.testing."""
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -22,3 +25,11 @@ class _ByPlace(LoadFileScheduling):  # type: ignore[misc] # xdist brings no type
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Tell xdist which tests go together; its own marks for it are lost under pytest 9.2."""
     return _ByPlace(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a test's command made of the logs: the next test in this worker may read them."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

@@ -27,7 +27,8 @@ def main() -> int:
     output = ROOT / ".cache" / "tests.txt"
     output.parent.mkdir(exist_ok=True)
     tests = _run(
-        "pytest", "-q", f"--numprocesses={arguments.workers}", "--dist=loadfile", "--cov", "--cov-report=", *rest,
+        "pytest", "-q", f"--numprocesses={arguments.workers}", "--dist=loadfile", "--no-loadscope-reorder",
+        "--cov", "--cov-report=", *rest,
         environ=environ, tee=output,
     )  # fmt: skip
     _run("coverage", "report", "--skip-covered", "--skip-empty")

@@ -1,7 +1,7 @@
 """Batch consumers: durable pull, up to 200 messages a handler call, acknowledged after the commit."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -143,25 +143,16 @@ class BatchConsumer:
 
         JetStream tells 0 for a moment while it makes a consumer, so it is only believed about one this process has.
         """
-        if not self._pull.exists:
-            return 1
-        try:
-            answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
-        except (JetStreamError, nats.errors.Error):
-            return 1
-        return int(answer["num_pending"]) + int(answer["num_ack_pending"])
+        known = await self._info() if self._pull.exists else None
+        return _pending(known) if known is not None else 1
 
     async def progress(self) -> tuple[int, int] | None:
         """Say up to which place of the stream messages were delivered, and up to which all are acknowledged.
 
         None while that cannot be known. Places start anew when a stream is made anew.
         """
-        try:
-            answer = await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
-        except (JetStreamError, nats.errors.Error):
-            return None
-        delivered = int(answer["delivered"]["stream_seq"])
-        return delivered, int(answer["ack_floor"]["stream_seq"]) if answer["num_ack_pending"] else delivered
+        known = await self._info()
+        return _progress(known) if known is not None else None
 
     async def last_place(self) -> int | None:
         """Say the place of the stream's newest message; None while that cannot be known."""
@@ -173,8 +164,8 @@ class BatchConsumer:
 
     async def has_handled(self, place: int) -> bool:
         """Whether what the stream held up to a place is acknowledged; False while that cannot be known."""
-        progress = await self.progress()
-        return (progress is not None and progress[1] >= place) or await self.pending() == 0
+        known = await self._info() if self._pull.exists else None
+        return known is not None and (_progress(known)[1] >= place or _pending(known) == 0)
 
     async def close(self) -> None:
         """Give back what was not handled, see the acknowledgements off, and end the subscriptions."""
@@ -185,6 +176,12 @@ class BatchConsumer:
             await self._pull.close()
             await self._dead.close()
             await _flush(self._client)
+
+    async def _info(self) -> dict[str, Any] | None:
+        try:
+            return await api(self._client, f"CONSUMER.INFO.{self._stream}.{self._durable}")
+        except (JetStreamError, nats.errors.Error):
+            return None
 
     async def _step(self) -> None:
         try:
@@ -259,6 +256,15 @@ def _command(message: Msg, verdict: Outcome | None) -> bytes:
             return again(message, seconds=seconds)
         case Dead():
             return never(message)
+
+
+def _pending(info: Mapping[str, Any]) -> int:
+    return int(info["num_pending"]) + int(info["num_ack_pending"])
+
+
+def _progress(info: Mapping[str, Any]) -> tuple[int, int]:
+    delivered = int(info["delivered"]["stream_seq"])
+    return delivered, int(info["ack_floor"]["stream_seq"]) if info["num_ack_pending"] else delivered
 
 
 def _configuration(

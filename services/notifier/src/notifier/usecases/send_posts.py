@@ -150,8 +150,7 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
     if text is None:
         return _outcome(leased, NotPosted(reason=NOT_WRITTEN, unknown=leased.unknown_since is not None))
     if leased.unknown_since is not None:
-        await posting.doubts.rest(delivery.delivery_id)
-        found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
+        found = await _look_for(text, leased, since=leased.unknown_since, network=network, posting=posting)
         if isinstance(found, Posted) or found.unknown:
             return _outcome(leased, found)
     answer = await network.post(text, in_reply_to=delivery.in_reply_to)
@@ -167,9 +166,15 @@ async def last_look(leased: Leased, *, posting: Posting) -> Outcome:
     delivery, found = leased.delivery, _NOT_SAID
     network, text = _wire(delivery, posting), posting.composer.post(delivery)
     if leased.unknown_since is not None and network is not None and text is not None:
-        await posting.doubts.rest(delivery.delivery_id)
-        found = await network.find(text, in_reply_to=delivery.in_reply_to, since=leased.unknown_since)
+        found = await _look_for(text, leased, since=leased.unknown_since, network=network, posting=posting)
     return Outcome(leased=leased, answer=PostAnswer(outcome=found), unwanted=_MOVED_ON)
+
+
+async def _look_for(
+    text: str, leased: Leased, *, since: datetime, network: SocialPosts, posting: Posting
+) -> Posted | NotPosted:
+    await posting.doubts.rest(leased.delivery.delivery_id)
+    return await network.find(text, in_reply_to=leased.delivery.in_reply_to, since=since)
 
 
 async def apply_outcomes(

@@ -162,6 +162,18 @@ class World:
         await self.reply(order.order_id)
         return await self.store.order(order.order_id)
 
+    async def many_over(self, count: int) -> None:
+        """Let so many orders be prompted, and their windows be over."""
+        buyers = [NetworkUserId(str(20_000 + number)) for number in range(count)]
+        posts = [self.post(buyer, TAG) for buyer in buyers]
+        for buyer in buyers:
+            self.link(buyer)
+        await self.receive(*posts)
+        await self.settle()
+        for post in posts:
+            await self.reply((await self.order(post)).order_id)
+        self.pass_time(minutes=27)
+
     async def authorized(self, author: NetworkUserId = ANN) -> Order:
         order = await self.prompted(author)
         await self.receive(self.post(author, order.confirmation_tag or ""))

@@ -17,7 +17,7 @@ from hashtill.notifier.v1.events_pb2 import ReplyFailed, ReplyPosted
 from hashtill.payments.v1 import charge_pb2
 from hashtill.payments.v1.events_pb2 import ChargeDeclined
 from hashtill.social.v1.social_post_pb2 import POST_KIND_POST, SocialPost
-from kernel.ids import LinkId, NetworkUserId, X
+from kernel.ids import LinkId, X
 from orders.domain.charging import ChargeState
 from orders.domain.states import State
 from orders.inbound.clocks import Clocks
@@ -124,15 +124,7 @@ async def test_a_post_of_ten_kilobytes_and_fifty_tags_is_read_like_any_other(
 
 async def test_several_lanes_expire_a_backlog_and_each_order_once(memory_world: World) -> None:
     count = 2 * EXPIRED_MAX + 1
-    buyers = [NetworkUserId(str(20_000 + number)) for number in range(count)]
-    for buyer in buyers:
-        memory_world.link(buyer)
-    posts = [memory_world.post(buyer, TAG) for buyer in buyers]
-    await memory_world.receive(*posts)
-    await memory_world.settle()
-    for post in posts:
-        await memory_world.reply((await memory_world.order(post)).order_id)
-    memory_world.pass_time(minutes=27)
+    await memory_world.many_over(count)
     clocks, stop = _clocks(memory_world), asyncio.Event()
 
     running = asyncio.create_task(clocks.run_expiry(stop))

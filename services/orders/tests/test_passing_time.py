@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
-from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, TAG, World
+from services.orders.tests.orders_world import ANN, BOB, LIMITS, START, World
 
-from kernel.ids import Network, NetworkUserId, X
+from kernel.ids import Network, X
 from kernel.shards import SOCIAL_SHARDS
 from orders.domain.change import Cause, looked_at
 from orders.domain.cutoff import Hearing, Watermark, cutoff, heard, is_dark, least_watermark
@@ -274,20 +274,21 @@ async def test_nothing_passes_before_its_time(world: World) -> None:
     assert (await world.again(order)).state is State.AUTHORIZED
 
 
-async def test_many_that_are_over_are_looked_for_again_at_once(memory_world: World) -> None:
-    buyers = [NetworkUserId(str(number)) for number in range(EXPIRED_MAX)]
-    posts = [memory_world.post(buyer, TAG) for buyer in buyers]
-    for buyer in buyers:
-        memory_world.link(buyer)
-    await memory_world.receive(*posts)
-    await memory_world.settle()
-    for post in posts:
-        await memory_world.reply((await memory_world.order(post)).order_id)
-    memory_world.pass_time(minutes=27)
+async def test_one_look_at_a_heard_network_is_enough_for_several_batches(memory_world: World) -> None:
+    await memory_world.many_over(EXPIRED_MAX + 1)
+    await memory_world.hear(memory_world.store.at)
 
     wait = await memory_world.expire()
 
-    assert wait == timedelta()
+    assert (wait, len(memory_world.window_ends)) == (POLL_LEAST, EXPIRED_MAX + 1)
+
+
+async def test_a_dark_network_is_looked_at_again_before_each_batch(memory_world: World) -> None:
+    await memory_world.many_over(EXPIRED_MAX + 1)
+
+    wait = await memory_world.expire()
+
+    assert (wait, len(memory_world.window_ends)) == (timedelta(), EXPIRED_MAX)
 
 
 async def test_an_older_watermark_changes_nothing(world: World) -> None:

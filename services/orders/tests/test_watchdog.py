@@ -91,23 +91,3 @@ async def test_the_clocks_read_none_of_the_orders_that_ended(
     scans = [row["QUERY PLAN"] for row in rows if " on orders" in row["QUERY PLAN"] and "Scan" in row["QUERY PLAN"]]
     assert scans
     assert all(any(index in scan for index in _OF_THOSE_UNDER_WAY) for scan in scans), scans
-
-
-@pytest.mark.servers
-async def test_a_tag_is_found_by_the_index_of_open_orders_or_by_that_of_ended_ones(
-    postgres_world: World, database: Database
-) -> None:
-    await postgres_world.prompted()
-    async with database.transaction() as connection:
-        await execute_unnest(connection, _COPY, ENDED)
-        await fetch_unnest(connection, "ANALYZE orders")
-
-        await fetch_unnest(connection, f"PREPARE sought AS {order_sql.LOCK_SOUGHT}")
-        rows = await fetch_unnest(
-            connection, "EXPLAIN EXECUTE sought(ARRAY['OK1'], ARRAY['x'], ARRAY['1'], ARRAY[]::uuid[], ARRAY[]::uuid[])"
-        )
-
-    plan = "\n".join(row["QUERY PLAN"] for row in rows)
-    assert "orders_open_tag" in plan, plan
-    assert "orders_ended_tag" in plan, plan
-    assert "Seq Scan" not in plan, plan

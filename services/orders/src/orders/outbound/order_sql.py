@@ -71,16 +71,15 @@ WHERE orders.order_id = given.key AND orders.version = given.from_version AND or
 GET = "SELECT * FROM orders WHERE order_id = ANY($1::uuid[])"
 LOCK = GET + " ORDER BY order_id FOR UPDATE"
 
-LOCK_SOUGHT = f"""
+LOCK_SOUGHT = """
 SELECT * FROM orders WHERE order_id = ANY(ARRAY(
-    SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[]) AND state NOT IN ({_FINAL})
+    SELECT order_id FROM order_tagged WHERE confirmation_tag = ANY($1::text[])
     UNION ALL
-    SELECT order_id FROM orders WHERE confirmation_tag = ANY($1::text[]) AND state IN ({_FINAL})
+    SELECT order_id FROM order_prompted JOIN unnest($2::text[], $3::text[]) AS reposted (network, post_id)
+        USING (network, post_id)
     UNION ALL
-    SELECT order_id FROM orders JOIN unnest($2::text[], $3::text[]) AS reposted (network, post_id)
-        ON orders.prompt_post_id = reposted.post_id AND orders.network = reposted.network
-    UNION ALL
-    SELECT order_id FROM orders WHERE cardmember_id = ANY($4::uuid[]) AND state = 'PROMPTING'
+    SELECT order_id FROM order_placed AS placed JOIN orders USING (order_id)
+    WHERE placed.cardmember_id = ANY($4::uuid[]) AND state = 'PROMPTING'
     UNION ALL
     SELECT unnest($5::uuid[])
 )) ORDER BY order_id FOR UPDATE
@@ -89,7 +88,9 @@ SELECT * FROM orders WHERE order_id = ANY(ARRAY(
 we wait for it is judged anew against the join, and some plans of PostgreSQL 18 then miss it: a confirmation is lost."""
 
 LOCK_OF_MEMBERS = f"""
-SELECT * FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND state NOT IN ({_FINAL}) ORDER BY order_id FOR UPDATE
+SELECT * FROM orders WHERE order_id = ANY(ARRAY(
+    SELECT order_id FROM order_placed WHERE cardmember_id = ANY($1::uuid[])
+)) AND state NOT IN ({_FINAL}) ORDER BY order_id FOR UPDATE
 """
 
 
@@ -162,17 +163,18 @@ SELECT pg_advisory_xact_lock(hashtextextended(member::text, 0)) FROM unnest($1::
 counted in the locking statement, the orders of the batch we waited for would not be seen, and the cap not kept."""
 
 STANDINGS = f"""
-SELECT cardmember_id, count(*) FILTER (WHERE state IN ({_UNCONFIRMED})) AS unconfirmed,
+SELECT placed.cardmember_id, count(*) FILTER (WHERE state IN ({_UNCONFIRMED})) AS unconfirmed,
     (array_agg(updated_at ORDER BY updated_at DESC) FILTER (WHERE state = '{State.EXPIRED}'))[1:$3::int] AS expiries
-FROM orders WHERE cardmember_id = ANY($1::uuid[]) AND created_at > $2 GROUP BY cardmember_id
+FROM order_placed AS placed JOIN orders USING (order_id)
+WHERE placed.cardmember_id = ANY($1::uuid[]) AND placed.created_at > $2 GROUP BY placed.cardmember_id
 """
 
 PAGE = """
-SELECT * FROM orders
-WHERE ($1::uuid IS NULL OR cardmember_id = $1) AND ($2::text[] IS NULL OR state = ANY($2))
-    AND ($3::text IS NULL OR network = $3) AND ($4::uuid IS NULL OR order_id = $4)
-    AND ($5::timestamptz IS NULL OR (created_at, order_id) < ($5, $6::uuid))
-ORDER BY created_at DESC, order_id DESC LIMIT $7
+SELECT orders.* FROM order_placed AS placed JOIN orders USING (created_at, order_id)
+WHERE ($1::uuid IS NULL OR placed.cardmember_id = $1) AND ($2::text[] IS NULL OR orders.state = ANY($2))
+    AND ($3::text IS NULL OR orders.network = $3) AND ($4::uuid IS NULL OR orders.order_id = $4)
+    AND ($5::timestamptz IS NULL OR (placed.created_at, placed.order_id) < ($5, $6::uuid))
+ORDER BY placed.created_at DESC, placed.order_id DESC LIMIT $7
 """
 
 SHIPMENTS_DUE = """

@@ -19,6 +19,10 @@ from orders.usecases.telling import told_of
 EXPIRED_MAX = 500
 """Orders one expiry takes: short locks, so that confirmations have priority."""
 
+EXPIRIES_A_LOOK = 20
+"""Full batches behind one look at the watermarks: what was over then is over now. On a dark network it is one, for what
+is over there depends on that no post waits."""
+
 OVERDUE_MAX = 200
 
 _BY_REPLIES = frozenset({State.PROMPTING})
@@ -43,6 +47,14 @@ class _Read:
     asked_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Over:
+    """Up to when a network's windows are over, and for how many batches that may be believed."""
+
+    until: datetime
+    batches: int
+
+
 async def expire_orders(
     *, backlog: SocialBacklog, transactions: Transactions, limits: Limits, on_expired: OnExpired
 ) -> timedelta:
@@ -57,11 +69,11 @@ async def expire_orders(
         ]
     waits = [POLL_MOST]
     for read in read_to:
-        over = await _cutoff_of(read, backlog=backlog, limits=limits)
-        if over is not None and read.first <= over:
+        over = await _over_of(read, backlog=backlog, limits=limits)
+        if over is not None and read.first <= over.until:
             waits.append(await _expire_on(read.network, over, transactions=transactions, on_expired=on_expired))
         elif over is not None:
-            waits.append(max(POLL_LEAST, read.first - over))
+            waits.append(max(POLL_LEAST, read.first - over.until))
     return min(waits)
 
 
@@ -99,22 +111,24 @@ async def _pass(states: frozenset[State], unit: Unit, *, at: datetime, limits: L
     return len(overdue)
 
 
-async def _cutoff_of(read: _Read, *, backlog: SocialBacklog, limits: Limits) -> datetime | None:
+async def _over_of(read: _Read, *, backlog: SocialBacklog, limits: Limits) -> _Over | None:
     """Say up to when windows are over; whether posts wait is asked only of a dark network, outside any transaction."""
     least = await backlog.certain(read.network, read.least)
     dark = is_dark(least, at=read.asked_at, limits=limits)
     nothing_pending = dark and await backlog.pending() == 0
-    return cutoff(least, at=read.asked_at, nothing_pending=nothing_pending, limits=limits)
+    until = cutoff(least, at=read.asked_at, nothing_pending=nothing_pending, limits=limits)
+    return None if until is None else _Over(until=until, batches=1 if dark else EXPIRIES_A_LOOK)
 
 
-async def _expire_on(
-    network: Network, over: datetime, *, transactions: Transactions, on_expired: OnExpired
-) -> timedelta:
-    async with transactions.begin() as unit:
-        expired = await unit.orders.expire(network, cutoff_at=over, at=unit.at, count_max=EXPIRED_MAX)
+async def _expire_on(network: Network, over: _Over, *, transactions: Transactions, on_expired: OnExpired) -> timedelta:
+    for _ in range(over.batches):
+        async with transactions.begin() as unit:
+            expired = await unit.orders.expire(network, cutoff_at=over.until, at=unit.at, count_max=EXPIRED_MAX)
+            if expired:
+                failpoint(FailPoint.ORDERS_EXPIRY_UNCOMMITTED)
         if expired:
-            failpoint(FailPoint.ORDERS_EXPIRY_UNCOMMITTED)
-    if expired:
-        failpoint(FailPoint.ORDERS_EXPIRY_COMMITTED)
-        on_expired(expired, unit.at)
-    return timedelta() if len(expired) == EXPIRED_MAX else POLL_LEAST
+            failpoint(FailPoint.ORDERS_EXPIRY_COMMITTED)
+            on_expired(expired, unit.at)
+        if len(expired) < EXPIRED_MAX:
+            return POLL_LEAST
+    return timedelta()

@@ -15,9 +15,14 @@ SOURCE = Path(__file__).with_name("slow_fsync.c")
 COMPILERS = ("cc", "gcc", "clang")
 COMPILE_SECONDS_MAX = 60.0
 
+MAX_WAL_SIZE, CHECKPOINT_TIMEOUT = "8GB", "15min"
+"""Like shared_buffers, what a server of a million orders is given: after each checkpoint every page is logged whole at
+its first change, and the embedded default, sized for an evening, would begin several in a minute of this load."""
+
 SCRIPT = """#!/bin/sh
-exec env {environment} {program} "$@" -c shared_buffers={shared_buffers}
+exec env {environment} {program} "$@" -c shared_buffers={shared_buffers} {others}
 """
+_OTHERS = f"-c max_wal_size={MAX_WAL_SIZE} -c checkpoint_timeout={CHECKPOINT_TIMEOUT}"
 
 
 def compiled(folder: Path, *, compilers: tuple[str, ...] = COMPILERS) -> Path:
@@ -70,6 +75,9 @@ def _wrapped(server: Postgres, *, shared_buffers: str, slow: SlowDisk | None) ->
     preload = f"LD_PRELOAD={shlex.quote(str(slow.library))} SLOW_FSYNC_US={slow.microseconds}" if slow else ""
     script = folder / "postgres"
     program = shlex.quote(str(server.binaries / "postgres"))
-    script.write_text(SCRIPT.format(environment=preload, program=program, shared_buffers=shlex.quote(shared_buffers)))
+    buffers = shlex.quote(shared_buffers)
+    script.write_text(
+        SCRIPT.format(environment=preload, program=program, shared_buffers=buffers, others=_OTHERS), encoding="utf-8"
+    )
     script.chmod(0o755)
     return folder

@@ -10,6 +10,7 @@ from rich.console import Console
 from hashtill_cli.bench.figures import machine
 from hashtill_cli.bench.targets import Target, figures_table, missed
 from hashtill_cli.bench.timers.load import TimersLoad
+from hashtill_cli.bench.timers.machine import MAX_WAL_SIZE
 from hashtill_cli.bench.timers.phases import Seen, late_ms
 
 DISKS = {"fast": "", "fsync2ms": "_fsync2ms"}
@@ -59,7 +60,11 @@ def figures_of(result: TimersResult) -> dict[str, Any]:
     for name, disk in result.disks.items():
         figures |= {f"{figure}{DISKS[name]}": value for figure, value in _of_disk(disk).items()}
     figures |= {"rate": round(result.load.rate), "burst": result.load.burst, "seconds": result.load.seconds}
-    figures |= {"replicas": result.load.replicas, "shared_buffers": result.load.shared_buffers}
+    figures |= {
+        "replicas": result.load.replicas,
+        "shared_buffers": result.load.shared_buffers,
+        "max_wal_size": MAX_WAL_SIZE,
+    }
     figures |= {"load_before": round(result.load_before, 1)}
     return {**figures, "targets_missed": missed(_targets(figures), figures), "ok": result.ok}
 

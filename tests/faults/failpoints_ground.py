@@ -106,9 +106,9 @@ async def ground(*, keep: bool = False) -> AsyncIterator[Ground]:
         await _ready(process, data)
         yield Ground(data=data, process=process)
     finally:
-        _stop(process)
+        await asyncio.to_thread(_stop, process)  # other suites are played on meanwhile
         if not keep:
-            shutil.rmtree(data, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, data, ignore_errors=True)
 
 
 def _fresh_folder() -> Path:

@@ -14,7 +14,7 @@ from kernel.ids import CardmemberId, OrderId
 from notifier.domain.delivery import DeliveryState
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore
-from notifier.usecases.give_back import give_back
+from notifier.usecases.give_back import give_back, leasing
 from notifier.usecases.ports import Leased, NotPosted, PostAnswer, Recipient, Transactions, Unit
 from notifier.usecases.send_posts import CHANNELS
 
@@ -172,3 +172,35 @@ async def test_what_was_never_leased_gives_back_nobody_elses_lease(memory: Memor
     await give_back(lost, transactions=transactions)
 
     assert (await world.one()).state is DeliveryState.SENDING
+
+
+async def test_what_another_lane_took_meanwhile_is_not_given_back_though_an_earlier_try_is_in_doubt(
+    memory: MemoryStore,
+) -> None:
+    world, peers = world_of(memory)
+    peers.away = False
+    await world.hear(RECEIPT)
+    world.network.answers.append(UNKNOWN)
+    await world.send_posts()
+    memory.at += LATER
+    transactions, theirs = memory.transactions(), list[Leased]()
+
+    async def other_lane_first(step: Callable[[], Awaitable[None]]) -> None:
+        async with transactions.begin() as unit:
+            theirs.extend(await unit.deliveries.lease(CHANNELS, limit=1, lease_time=LATER))
+        await step()
+
+    async def lease_in_vain() -> None:
+        async with leasing(transactions, other_lane_first) as (unit, leased):
+            leased.extend(await unit.deliveries.lease(CHANNELS, limit=1, lease_time=LATER))
+            raise ConnectionResetError  # and it is rolled back
+
+    with pytest.raises(ConnectionResetError):
+        await lease_in_vain()
+    await other_lane_first(_nothing)
+
+    assert [each.delivery.attempts for each in theirs] == [2]
+    assert next(each for each in await world.all() if each.channel in CHANNELS).next_at == memory.at + LATER
+
+
+async def _nothing() -> None: ...

@@ -17,15 +17,17 @@ AWAY_PAUSE = timedelta(seconds=1)
 async def leasing(transactions: Transactions, patiently: Patiently) -> AsyncIterator[tuple[Unit, list[Leased]]]:
     """Open a lease's transaction, with the list to put into what it takes.
 
-    When nobody knows whether it was committed, what it took is given back; if it was not, that changes nothing.
+    When nobody knows whether it was committed, what it took is given back; if it was not, that changes nothing. What
+    an earlier try may have said keeps that try's moment, by which leases are told apart: it waits for the lease's end,
+    for it may be another lane's by now.
     """
     taken: list[Leased] = []
     try:
         async with transactions.begin() as unit:
             yield unit, taken
     except Exception:
-        if taken:
-            await patiently(partial(give_back, taken, transactions=transactions))
+        if ours := [each for each in taken if each.unknown_since is None]:
+            await patiently(partial(give_back, ours, transactions=transactions))
         raise
 
 

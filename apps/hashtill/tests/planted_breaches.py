@@ -1,7 +1,7 @@
 """Every way a promise may be broken, planted in a book: a name, the invariant, and what is changed."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apps.hashtill.tests.planted_rows import CONFIRMED_AT, NOW, TOTAL_MINOR, Rows
@@ -49,8 +49,10 @@ def _held_at_its_end(rows: Rows) -> str:
 
 
 def _unlapsed(rows: Rows) -> str:
-    rows.row("orders.orders").update(state="PROMPTING", deadline_at=NOW)
-    rows.tables["orders.order_log"][1]["at"] = NOW
+    """Its order has just begun to wait, whenever these tests were loaded: only the hold is old."""
+    begun = datetime.now(UTC)
+    rows.row("orders.orders").update(state="PROMPTING", deadline_at=begun)
+    rows.tables["orders.order_log"][1]["at"] = begun
     rows.row("offers.hold").update(state="HELD", lapse_at=LONG_AGO)
     rows.row("offers.stock").update(held=1, committed=0)
     return rows.offer_id

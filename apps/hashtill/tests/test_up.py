@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -52,11 +51,9 @@ def test_up_starts_everything_tells_where_it_is_and_ctrl_c_ends_it(open_folder: 
         policies = {os.sched_getscheduler(child.pid) for child in children}
 
         process.send_signal(signal.SIGINT)
-        asked_at = time.monotonic()
         code = process.wait(STOP_SECONDS_MAX)
 
     assert code == 0
-    assert time.monotonic() - asked_at < STOP_SECONDS_MAX
     assert set(SERVICES) <= set(book.processes)
     assert policies == {os.SCHED_BATCH}
     assert [child for child in children if child.is_running()] == []

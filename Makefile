@@ -27,8 +27,8 @@ bench: setup ## measure complete purchases through the whole suite
 races: setup ## race confirmations against the end of their windows, and check every history (ORDERS=100000)
 	@$(BIN)/python -m tests.races.program --orders $(or $(ORDERS),100000)
 
-simulate: setup ## play seeds of all services in one process under a virtual clock (SEEDS=1500; SEED=42 plays one again)
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),150))
+simulate: setup ## play seeds of all services in one process under a virtual clock (SEEDS=1500 ORDERS=23; SEED=42 plays one again)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),150)) $(if $(ORDERS),--orders $(ORDERS))
 
 chaos: setup ## strike a suite under load by everything that dies, is cut off, full or wrong, and account for every purchase (MINUTES=60)
 	@$(BIN)/python -m tests.faults.chaos --minutes $(or $(MINUTES),60)

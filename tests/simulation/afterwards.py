@@ -2,7 +2,7 @@
 
 from tests.simulation.people import GOODS, Person
 from tests.simulation.telling import Teller, tag_in
-from tests.simulation.x_world import XPost
+from tests.simulation.x_posts import XPost
 
 from orders.domain.states import State
 

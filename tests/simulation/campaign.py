@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.simulation import coverage
 from tests.simulation.chance import Fault
-from tests.simulation.playing import play
+from tests.simulation.plan import ORDERS_LEAST
+from tests.simulation.playing import Played, play
 
 CHUNK = 5
 SEEDS_FOR_COVERAGE = 1_000
@@ -37,21 +39,24 @@ class Sum:
         self.failed |= other.failed
 
 
-def run_campaign(first: int, count: int, *, workers: int | None = None) -> tuple[Sum, float]:
+def run_campaign(
+    first: int, count: int, *, orders_least: int = ORDERS_LEAST, workers: int | None = None
+) -> tuple[Sum, float]:
     """Play seeds; gives what they add up to, and how many seconds it took."""
     began, total = time.perf_counter(), Sum()
     chunks = [range(start, min(start + CHUNK, first + count)) for start in range(first, first + count, CHUNK)]
-    for each in _played(chunks, workers=workers or os.cpu_count() or 1):
+    play_chunk = partial(play_all, orders_least=orders_least)
+    for each in _played(play_chunk, chunks, workers=workers or os.cpu_count() or 1):
         total.add(each)
     return total, time.perf_counter() - began
 
 
-def play_all(seeds: Sequence[int]) -> Sum:
+def play_all(seeds: Sequence[int], *, orders_least: int = ORDERS_LEAST) -> Sum:
     """Play seeds one after the other."""
     total = Sum()
     with _collecting_between():
         for seed in seeds:
-            total.add(_sum_of(seed))
+            total.add(_sum_of(play(seed, orders_least=orders_least)))
             gc.collect()
     return total
 
@@ -77,14 +82,13 @@ def is_covered(total: Sum) -> bool:
     return not coverage.never_struck(total.faults) and not (steps_due and coverage.never_taken(total.steps))
 
 
-def _sum_of(seed: int) -> Sum:
-    played = play(seed)
+def _sum_of(played: Played) -> Sum:
     return Sum(
         seeds=1,
         orders=played.orders,
         steps=coverage.taken(played.transitions),
         faults=played.faults,
-        failed={seed: played.breaches[0]} if played.breaches else {},
+        failed={played.seed: played.breaches[0]} if played.breaches else {},
     )
 
 
@@ -102,10 +106,10 @@ def _collecting_between() -> Iterator[None]:
             gc.enable()
 
 
-def _played(chunks: Sequence[range], *, workers: int) -> Iterator[Sum]:
+def _played(play_chunk: Callable[[Sequence[int]], Sum], chunks: Sequence[range], *, workers: int) -> Iterator[Sum]:
     if workers == 1 or len(chunks) == 1:
-        yield from map(play_all, chunks)
+        yield from map(play_chunk, chunks)
         return
     gc.freeze()
     with multiprocessing.get_context("fork").Pool(workers) as pool:
-        yield from pool.imap_unordered(play_all, chunks)
+        yield from pool.imap_unordered(play_chunk, chunks)

@@ -11,7 +11,7 @@ from tests.simulation.processor import CardKind
 from tests.simulation.run_orders import LIMITS
 from tests.simulation.stage import Node
 from tests.simulation.world import World
-from tests.simulation.x_world import PROGRAM_ID, XPost
+from tests.simulation.x_posts import PROGRAM_ID, XPost
 
 from kernel.ids import PostId
 from orders.domain import saga

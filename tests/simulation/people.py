@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tests.simulation.calls import SimStub, request_context
 from tests.simulation.processor import CardKind
 from tests.simulation.stage import BEGINNING
-from tests.simulation.x_world import Account
+from tests.simulation.x_posts import Account
 
 from hashtill.common.v1 import money_pb2, request_context_pb2
 from hashtill.offers.v1 import merchant_pb2, offer_pb2

@@ -9,10 +9,10 @@ from tests.simulation.chance import Fault, stream
 from tests.simulation.people import Person
 from tests.simulation.processor import CardKind
 from tests.simulation.stories import STORIES, Story
-from tests.simulation.x_world import Account
+from tests.simulation.x_posts import Account
 
-ORDERS_A_SEED = 23
-"""Twenty, and three that an outage may keep from being made."""
+ORDERS_LEAST = 23
+"""A seed's orders, unless said otherwise: twenty, and three that an outage may keep from being made."""
 
 BEGIN_WITHIN_SECONDS = 600.0
 STORMS = (0.0, 0.5, 1.0, 1.0, 2.0, 4.0)
@@ -56,21 +56,23 @@ class PlannedFault:
 class Plan:
     """Everything that is decided beforehand."""
 
+    orders_least: int
     storm: float
     stories: Sequence[Told]
     faults: Sequence[PlannedFault]
 
 
-def plan_of(seed: int) -> Plan:
-    """Draw a seed's plan."""
+def plan_of(seed: int, *, orders_least: int = ORDERS_LEAST) -> Plan:
+    """Draw a seed's plan; with more orders, all told in the same time, every fault strikes more of them."""
     draw = stream(seed, "plan")
     storm = draw.choice(STORMS)
-    return Plan(storm=storm, stories=_stories(draw), faults=_faults(draw, storm) if storm else ())
+    stories = _stories(draw, orders_least)
+    return Plan(orders_least=orders_least, storm=storm, stories=stories, faults=_faults(draw, storm) if storm else ())
 
 
-def _stories(draw: Random) -> list[Told]:
+def _stories(draw: Random, orders_least: int) -> list[Told]:
     told, account = list[Told](), 5_000
-    while sum(each.story.orders for each in told) < ORDERS_A_SEED:
+    while sum(each.story.orders for each in told) < orders_least:
         name = draw.choices(list(STORIES), weights=[story.weight for story in STORIES.values()])[0]
         story = STORIES[name]
         cast = tuple(_person(account + place, card, story) for place, card in enumerate(story.cast))

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 from tests.simulation.chance import Fault, stream
 from tests.simulation.judging import judge
-from tests.simulation.plan import ENDS, FAULTS_END, Plan, PlannedFault, Told, plan_of
+from tests.simulation.plan import ENDS, FAULTS_END, ORDERS_LEAST, Plan, PlannedFault, Told, plan_of
 from tests.simulation.stage import Stage
 from tests.simulation.striking import STRIKES
 from tests.simulation.telling import Teller
@@ -30,6 +30,7 @@ class Played:
     """What came of a seed."""
 
     seed: int
+    plan: Plan
     trace_hash: str
     breaches: Sequence[str]
     orders: int
@@ -42,14 +43,21 @@ class Played:
 
 
 def play(
-    seed: int, *, spared: frozenset[str] = frozenset(), untold: frozenset[int] = frozenset(), keep: bool = False
+    seed: int,
+    *,
+    orders_least: int = ORDERS_LEAST,
+    spared: frozenset[str] = frozenset(),
+    untold: frozenset[int] = frozenset(),
+    keep: bool = False,
 ) -> Played:
     """Play one seed, without the `spared` faults and the `untold` stories; the same arguments give the same trace."""
-    return Context().run(_play, seed, spared, untold, keep)  # whatever span or deadline is open here is none of theirs
+    plan = plan_of(seed, orders_least=orders_least)
+    aside = Context()  # whatever span or deadline is open here is none of theirs
+    played = aside.run(_play, seed, plan, spared, untold)
+    return played if keep or played.breaches else replace(played, world=None)
 
 
-def _play(seed: int, spared: frozenset[str], untold: frozenset[int], keep: bool) -> Played:  # noqa: FBT001 - handed on
-    plan = plan_of(seed)
+def _play(seed: int, plan: Plan, spared: frozenset[str], untold: frozenset[int]) -> Played:
     stage = Stage(seed, storm=plan.storm, spared=spared)
     world = World(stage)
     with _undisturbed(seed):
@@ -64,6 +72,7 @@ def _play(seed: int, spared: frozenset[str], untold: frozenset[int], keep: bool)
         world.close()
     return Played(
         seed=seed,
+        plan=plan,
         trace_hash=stage.trace_hash(),
         breaches=breaches,
         orders=len(world.orders.store.orders),
@@ -71,7 +80,7 @@ def _play(seed: int, spared: frozenset[str], untold: frozenset[int], keep: bool)
         transitions=_transitions(world),
         faults=stage.weather.counts,
         struck=stage.weather.struck,
-        world=world if keep or breaches else None,
+        world=world,
     )
 
 

@@ -165,8 +165,7 @@ class PublisherTwin:
         """Store all or none: a known id fails the whole batch, as JetStream says with 10201."""
         await self._life.step("relay publishes a batch")
         self._broker.reach()
-        known = {key for stream in self._broker.streams.values() for key in stream.known}
-        if any(row.message_id in known for row in rows):
+        if any(row.message_id in stream.known for row in rows for stream in self._broker.streams.values()):
             raise JetStreamError(
                 code=400, error_code=10_201, description="atomic publish contains duplicate message id"
             )

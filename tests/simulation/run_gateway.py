@@ -7,8 +7,9 @@ from tests.simulation.database import Database
 from tests.simulation.known_tags import TagsTwin
 from tests.simulation.stage import BEGINNING, Life, Node
 from tests.simulation.suite import Running, Suite, start
+from tests.simulation.x_posts import PROGRAM_HANDLE
 from tests.simulation.x_reading import SimAccounts, SimArchive, SimRuleBook, SimStream, SimSubscriptions
-from tests.simulation.x_world import PROGRAM_HANDLE, XWorld
+from tests.simulation.x_world import XWorld
 
 from chassis.outages import is_outage
 from gateway.domain.arrivals import Stream

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tests.simulation.chance import Fault
-from tests.simulation.plan import plan_of
 from tests.simulation.playing import Played, play
 
 PLAYS_MAX = 150
@@ -39,7 +38,7 @@ class Shrinker:
         return Shrunk(played=self.best.played, spared=self.best.spared, untold=self.best.untold, plays=self.plays)
 
     def _told(self) -> list[int]:
-        stories = plan_of(self.best.played.seed).stories
+        stories = self.best.played.plan.stories
         return [each.number for each in stories if each.number not in self.best.untold]
 
     def _leave_out(self, parts: Sequence[object], without: Callable[[Sequence[object]], bool]) -> None:
@@ -61,7 +60,8 @@ class Shrinker:
 
     def _try(self, spared: frozenset[str], untold: frozenset[int]) -> bool:
         self.plays += 1
-        played = play(self.best.played.seed, spared=spared, untold=untold)
+        seed, orders_least = self.best.played.seed, self.best.played.plan.orders_least
+        played = play(seed, orders_least=orders_least, spared=spared, untold=untold)
         if reason_of(played) != self._reason:
             return False
         self.best = Shrunk(played=played, spared=spared, untold=untold, plays=self.plays)

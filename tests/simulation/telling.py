@@ -11,7 +11,7 @@ from grpc import aio
 from tests.simulation.calls import SimStub, request_context
 from tests.simulation.people import MERCHANT, Person
 from tests.simulation.world import World
-from tests.simulation.x_world import PROGRAM_ID, XPost
+from tests.simulation.x_posts import PROGRAM_ID, XPost
 
 from chassis.refusal_status import refusal_of
 from hashtill.common.v1 import request_context_pb2

@@ -3,7 +3,6 @@ from datetime import datetime
 import pytest
 from tests.simulation import shrinking
 from tests.simulation.chance import Fault
-from tests.simulation.plan import plan_of
 from tests.simulation.playing import play
 from tests.simulation.report import report_of
 from tests.simulation.shrinking import reason_of, shrink
@@ -29,7 +28,7 @@ def test_a_planted_bug_is_found_and_shrunk_to_a_few_stories_and_faults(monkeypat
     shrunk = shrink(failed)
 
     assert reason_of(shrunk.played) == "I9"
-    assert len(shrunk.untold) > len(plan_of(failed.seed).stories) / 2
+    assert len(shrunk.untold) > len(failed.plan.stories) / 2
     assert len(shrunk.played.struck) < len(failed.struck) / 4
     report = report_of(failed, shrunk)
     assert "replies to one post" in report

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from tests.simulation.chance import Fault
 from tests.simulation.stage import Life
-from tests.simulation.x_world import PROGRAM_HANDLE, PROGRAM_ID, Account, XPost, XWorld
+from tests.simulation.x_posts import PROGRAM_HANDLE, PROGRAM_ID, Account, XPost
+from tests.simulation.x_world import XWorld
 
 from kernel.ids import PostId
 from notifier.domain.quota import Quota
@@ -58,7 +59,8 @@ class SimPosts:
         if self._life.stage.weather.strikes(Fault.ARCHIVE_FAILED, "timeline"):
             return NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True)
         start = (since - CLOCKS_APART_MAX).replace(microsecond=0)
-        own = (post for post in self._world.shown() if post.author.user_id == PROGRAM_ID and post.at >= start)
+        shown = self._world.shown(self._world.posts.values())
+        own = (post for post in shown if post.author.user_id == PROGRAM_ID and post.at >= start)
         alike = [post for post in own if post.text == text and _answers(post) == in_reply_to]
         return _posted(alike[0]) if alike else NotPosted(reason="NOT_FOUND")
 

@@ -1,6 +1,6 @@
 """X as the gateway reads it: two streams with heartbeats, search and reposts for gaps, rules, subscriptions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from tests.simulation.chance import Fault
 from tests.simulation.stage import Life
 from tests.simulation.waking import Signal
-from tests.simulation.x_world import PROGRAM_ID, XPost, XWorld, frame_of
+from tests.simulation.x_posts import PROGRAM_ID, XPost, frame_of
+from tests.simulation.x_queries import Query
+from tests.simulation.x_world import XWorld
 
 from gateway.domain.arrivals import Stream
 from gateway.domain.backoff import Failure, FailureKind
@@ -112,21 +114,17 @@ class SimArchive:
 
     def search(self, query: str, *, since: datetime) -> AsyncIterator[list[object]]:
         """Find posts that are shown and old enough to be indexed; no reposts."""
-        operators = query.split(" OR ")
-        found = [post for post in self._since(since) if post.kind != "repost" and self._any(post, operators)]
-        return _Pages(self._life, found)
+        finds = Query.of([query]).finds
+        posts = self._since(since, self._world.posts.values())
+        return _Pages(self._life, [post for post in posts if post.kind != "repost" and finds(post)])
 
     def reposts_of(self, post_id: PostId, *, since: datetime) -> AsyncIterator[list[object]]:
         """Find the reposts of one post."""
-        reposts = [post for post in self._since(since) if post.kind == "repost" and post.target is not None]
-        return _Pages(self._life, [post for post in reposts if post.target and str(post.target.post_id) == post_id])
+        return _Pages(self._life, self._since(since, self._world.reposts[post_id]))
 
-    def _since(self, since: datetime) -> list[XPost]:
+    def _since(self, since: datetime, posts: Iterable[XPost]) -> list[XPost]:
         until = self._life.stage.now() - SEARCH_DELAY
-        return [post for post in self._world.shown() if since <= post.at <= until]
-
-    def _any(self, post: XPost, operators: Sequence[str]) -> bool:
-        return any(self._world.matches(post, operator) for operator in operators)
+        return [post for post in self._world.shown(posts) if since <= post.at <= until]
 
 
 class SimRuleBook:

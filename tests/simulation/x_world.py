@@ -1,48 +1,21 @@
 """X, simulated: accounts, posts with ids that hold their time, edits, deletes, and what each stream shows of them."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 from tests.simulation.chance import Fault
 from tests.simulation.stage import Stage
+from tests.simulation.x_posts import PROGRAM_ID, Account, XPost, data_of, frame_of, includes_of
+from tests.simulation.x_queries import Query
 
-from kernel.snowflakes import first_snowflake_at, time_of_snowflake
-
-PROGRAM_ID, PROGRAM_HANDLE = "1000", "AmexSync"
+from kernel.ids import PostId
+from kernel.snowflakes import first_snowflake_at
 
 ORDINARY_SECONDS = 2.5
 LATE_SECONDS = 45.0
 """X's ordinary delay, and how late it may be at its worst: less than the gateway's latency and orders' slack."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """Somebody on X."""
-
-    user_id: str
-    handle: str
-    protected: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XPost:
-    """One version of a post; `versions` are the ids of its edit history, the first one first."""
-
-    post_id: int
-    author: Account
-    text: str = ""
-    tags: tuple[str, ...] = ()
-    kind: str = "post"
-    target: "XPost | None" = None
-    versions: tuple[int, ...] = ()
-    mentions_program: bool = False
-
-    @property
-    def at(self) -> datetime:
-        """The time inside the id."""
-        return time_of_snowflake(self.post_id)
 
 
 @dataclass(slots=True)
@@ -51,6 +24,8 @@ class XWorld:
 
     stage: Stage
     posts: dict[int, XPost] = field(default_factory=dict)
+    reposts: defaultdict[PostId, list[XPost]] = field(default_factory=lambda: defaultdict(list))
+    """By the post they repost."""
     deleted: set[int] = field(default_factory=set)
     replaced: set[int] = field(default_factory=set)
     """Versions that an edit took the place of."""
@@ -103,25 +78,14 @@ class XWorld:
             if streams in {name, "both"}:
                 connection.end()
 
-    def shown(self) -> Iterator[XPost]:
-        """Give what can be seen and searched now."""
-        hidden = self.deleted | self.replaced
-        return (post for post in self.posts.values() if post.post_id not in hidden)
+    def shown(self, posts: Iterable[XPost]) -> Iterator[XPost]:
+        """Give those of them that can be seen and searched now."""
+        deleted, replaced = self.deleted, self.replaced
+        return (post for post in posts if post.post_id not in deleted and post.post_id not in replaced)
 
     def replies_of_program(self) -> list[XPost]:
         """Give our replies, also under posts that are gone."""
         return [post for post in self.posts.values() if post.author.user_id == PROGRAM_ID and post.kind == "reply"]
-
-    def matches(self, post: XPost, operator: str) -> bool:
-        """Tell whether one operator of a rule or query finds a post; a tag is found in quoted text too."""
-        if operator == f"@{PROGRAM_HANDLE}":
-            return post.mentions_program or (post.kind == "reply" and _by_program(post.target))
-        if operator == f"retweets_of:{PROGRAM_HANDLE}":
-            return post.kind == "repost" and _by_program(post.target)
-        if operator.startswith("from:"):
-            return post.author.user_id == operator.removeprefix("from:")
-        quoted = post.target.tags if post.target is not None and post.kind in {"quote", "repost"} else ()
-        return operator.removeprefix("#").casefold() in {tag.casefold() for tag in (*post.tags, *quoted)}
 
     def _keep(self, post: XPost) -> XPost:
         self.posts[post.post_id] = post
@@ -129,10 +93,11 @@ class XWorld:
         self.stage.tell("x", f"@{post.author.handle} {post.kind} {post.post_id}{target}: {post.text[:60]}")
         if post.target is not None:
             self.stage.happened("post", str(post.target.post_id))
-        rules = [operator for value, _ in self.rules.values() for operator in value.split(" OR ")]
-        if any(self.matches(post, operator) for operator in rules):
+        if post.target is not None and post.kind == "repost":
+            self.reposts[PostId(str(post.target.post_id))].append(post)
+        if Query.of(value for value, _ in self.rules.values()).finds(post):
             self._show("filtered", frame_of(post))
-        self._event("post.create", post.author.user_id, data_of(post), includes=_includes(post))
+        self._event("post.create", post.author.user_id, data_of(post), includes=includes_of(post))
         return post
 
     def _event(self, event_type: str, user_id: str, payload: dict[str, Any], **more: Any) -> None:
@@ -158,41 +123,3 @@ class XWorld:
         """Make an id of this moment; two of one millisecond differ in their last bits."""
         self.numbers += 1
         return first_snowflake_at(self.stage.now()) + self.numbers % 4096
-
-
-def frame_of(post: XPost) -> dict[str, Any]:
-    """Write a post as the filtered stream and the archive do."""
-    return {"data": data_of(post), "includes": _includes(post)}
-
-
-def data_of(post: XPost) -> dict[str, Any]:
-    """Write a post object."""
-    mentions = [{"id": PROGRAM_ID, "username": PROGRAM_HANDLE}] if post.mentions_program else []
-    if post.kind == "repost" and post.target is not None:
-        mentions = [{"id": post.target.author.user_id, "username": post.target.author.handle}]
-    data: dict[str, Any] = {
-        "id": str(post.post_id),
-        "author_id": post.author.user_id,
-        "text": post.text,
-        "lang": "en",
-        "edit_history_tweet_ids": [str(each) for each in post.versions],
-        "entities": {"hashtags": [{"tag": tag} for tag in post.tags], "mentions": mentions},
-    }
-    if post.target is not None:
-        kinds = {"reply": "replied_to", "quote": "quoted", "repost": "retweeted"}
-        data["referenced_tweets"] = [{"type": kinds[post.kind], "id": str(post.target.post_id)}]
-        if post.kind == "reply":
-            data["in_reply_to_user_id"] = post.target.author.user_id
-    return data
-
-
-def _includes(post: XPost) -> dict[str, Any]:
-    author = {"id": post.author.user_id, "username": post.author.handle, "protected": post.author.protected}
-    if post.target is None:
-        return {"users": [author]}
-    target = {"id": str(post.target.post_id), "author_id": post.target.author.user_id}
-    return {"users": [author], "tweets": [target]}
-
-
-def _by_program(post: XPost | None) -> bool:
-    return post is not None and post.author.user_id == PROGRAM_ID

@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,8 @@ DELETED_SECONDS = 3.0
 
 FULL_SECONDS = 10.0
 
-REBUILT_SECONDS_MAX = 60.0
+REBUILT_SECONDS_MAX, REBUILT_A_SECOND_LEAST = 60.0, 2_000
+"""A rebuild may take so long, and longer by its size: relays under load send some 5,000 events a second again."""
 
 LOOK_SECONDS = 0.5
 
@@ -36,6 +38,20 @@ EVENTS = tuple(spec.name for spec in STREAMS if spec != KNOWN_TAGS and spec.name
 
 _TOLD = "SELECT stream, count(*) AS told FROM outbox WHERE published_at IS NOT NULL GROUP BY stream"
 _UNTOLD = "SELECT count(*) FROM outbox WHERE published_at IS NULL AND created_at < now() - interval '3 s'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outboxes:
+    """How many old rows wait to be told, and how many were told to each stream."""
+
+    were_read: bool = False
+    untold: int = 0
+    told: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def are_told(self) -> bool:
+        """Tell whether nothing old waits."""
+        return self.were_read and not self.untold
 
 
 def store_blows() -> Iterator[Blow]:
@@ -100,30 +116,29 @@ def _fill(filler: Path) -> None:
 
 async def _rebuilt(ground: Ground) -> str:
     """Wait until every stream holds what the outboxes told, and say how much that is. Raises ChaosError."""
-    give_up_at = asyncio.get_running_loop().time() + REBUILT_SECONDS_MAX
-    told: dict[str, int] | None = None
-    stored: dict[str, int] = {}
-    while asyncio.get_running_loop().time() < give_up_at:
+    began_at, left = asyncio.get_running_loop().time(), REBUILT_SECONDS_MAX
+    outboxes, stored = Outboxes(), dict[str, int]()
+    while (took := asyncio.get_running_loop().time() - began_at) < left:
         with suppress(OSError, TimeoutError, asyncpg.PostgresError, nats.errors.Error, NotThereError, JetStreamError):
-            told, stored = await _told(ground), await _stored(ground)
-        if told is not None and all(stored.get(name, 0) >= count for name, count in told.items()):
-            return f"{sum(told.values())} events rebuilt"
+            outboxes, stored = await _outboxes(ground), await _stored(ground)
+            left = REBUILT_SECONDS_MAX + (outboxes.untold + sum(outboxes.told.values())) / REBUILT_A_SECOND_LEAST
+        if outboxes.are_told and all(stored.get(name, 0) >= count for name, count in outboxes.told.items()):
+            return f"{sum(outboxes.told.values())} events rebuilt in {took:.0f} s"
         await asyncio.sleep(LOOK_SECONDS)
-    raise ChaosError(f"not rebuilt after {REBUILT_SECONDS_MAX:g} s: told {told}, stored {stored}")
+    raise ChaosError(f"not rebuilt after {left:.0f} s: {outboxes}, stored {stored}")
 
 
-async def _told(ground: Ground) -> dict[str, int] | None:
-    """Count what the outboxes told each stream; None while one still has old rows to tell."""
-    counts: dict[str, int] = {}
+async def _outboxes(ground: Ground) -> Outboxes:
+    """Read them all, one after the other."""
+    untold, told = 0, dict[str, int]()
     for dsn in ground.book.databases.values():
         connection = await asyncpg.connect(dsn, timeout=3)
         try:
-            if await connection.fetchval(_UNTOLD):
-                return None
-            counts |= {row["stream"]: row["told"] for row in await connection.fetch(_TOLD) if row["stream"] in EVENTS}
+            untold += await connection.fetchval(_UNTOLD)
+            told |= {row["stream"]: row["told"] for row in await connection.fetch(_TOLD) if row["stream"] in EVENTS}
         finally:
             await connection.close()
-    return counts
+    return Outboxes(were_read=True, untold=untold, told=told)
 
 
 async def _stored(ground: Ground) -> dict[str, int]:

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.timeout(900)  # the first test to ask plays all seeds
 
 SEEDS = 40
 ORDERS_A_SEED = 20
+CALM_SEED, MANY_ORDERS = 18, 50
+"""A seed without faults, so every order that is asked for is made."""
 
 MUST_BE_TAKEN = frozenset(
     {
@@ -58,6 +60,14 @@ def test_every_seed_keeps_every_promise(total: Sum) -> None:
 
 def test_a_seed_plays_twenty_orders_and_more(total: Sum) -> None:
     assert total.orders >= SEEDS * ORDERS_A_SEED
+
+
+def test_a_seed_plays_as_many_orders_as_it_is_asked_for() -> None:
+    with unmeasured():
+        played = play_all([CALM_SEED], orders_least=MANY_ORDERS)
+
+    assert played.orders >= MANY_ORDERS
+    assert played.failed == {}
 
 
 @pytest.mark.parametrize("fault", list(Fault))

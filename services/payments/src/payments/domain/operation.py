@@ -8,8 +8,12 @@ from enum import StrEnum
 from kernel.ids import ChargeId
 from kernel.money import Money
 
-LEASE = timedelta(seconds=10)
-"""How long whoever sends an operation has for it; far above the 1.5 s a call to the processor may take."""
+LEASE = timedelta(seconds=4)
+"""How long whoever sends an operation has for it, a call to the processor being given up after 1.5 s.
+
+A buyer waits so long for a charge whose sender died. One that is still queued then is asked for by key and sent twice
+under it at most, which the processor takes for one.
+"""
 
 ASKED_AGAIN_FIRST = timedelta(milliseconds=500)
 ASKED_AGAIN_LAST = timedelta(minutes=2)

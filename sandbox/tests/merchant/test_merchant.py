@@ -13,7 +13,7 @@ from hashtill.offers.v1 import merchant_pb2, offers_service_pb2, offers_service_
 from hashtill.orders.v1 import order_pb2, orders_service_pb2, orders_service_pb2_grpc
 from sandbox.merchant.main import open_page
 from sandbox.merchant.settings import Settings
-from sandbox.merchant.warehouse import Warehouse
+from sandbox.merchant.warehouse import AT_ONCE_MAX, Warehouse
 
 ORDER = "00000000-0000-0000-0000-000000005eed"
 
@@ -32,16 +32,22 @@ class Orders(orders_service_pb2_grpc.OrdersServiceServicer):
 
     state: int = order_pb2.ORDER_STATE_READY_TO_SHIP
     away: bool = False
+    times: int = 1
+    """How often the order is listed."""
+    calls: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     async def ListShipmentsDue(self, request: Any, context: Any) -> orders_service_pb2.ListShipmentsDueResponse:  # noqa: N802 - gRPC's name
         del request, context
         due = {order_pb2.ORDER_STATE_READY_TO_SHIP, order_pb2.ORDER_STATE_SHIPPING}
         shipment = orders_service_pb2.ShipmentDue(order=self._order(), ship_to=PostalAddress(name="Mia", city="NYC"))
-        return orders_service_pb2.ListShipmentsDueResponse(shipments=[shipment] if self.state in due else [])
+        shipments = [shipment] * self.times if self.state in due else []
+        return orders_service_pb2.ListShipmentsDueResponse(shipments=shipments)
 
     async def AcceptShipment(self, request: Any, context: Any) -> orders_service_pb2.AcceptShipmentResponse:  # noqa: N802 - gRPC's name
-        del context
+        self.calls += 1
+        if self.away:
+            await context.abort(StatusCode.UNAVAILABLE, "Orders is starting.")
         self.asked.append(("accept", request.context.request_id))
         self.state = order_pb2.ORDER_STATE_SHIPPING
         return orders_service_pb2.AcceptShipmentResponse(order=self._order())
@@ -118,6 +124,20 @@ async def test_what_has_not_lain_long_enough_waits(channel: aio.Channel, target:
 
     assert orders.asked == []
     assert merchants.newest_first()[0].as_json()["state"] == "due"
+
+
+async def test_a_service_that_is_away_is_asked_again_the_next_round_and_not_for_every_parcel(
+    channel: aio.Channel, target: str, orders: Orders
+) -> None:
+    merchants = warehouse(channel, target)
+    orders.away, orders.times = True, 3 * AT_ONCE_MAX
+    await merchants.run_once()
+    calls_while_away, orders.away, orders.times = orders.calls, False, 1
+
+    await merchants.run_once()
+
+    assert calls_while_away == AT_ONCE_MAX
+    assert [asked[0] for asked in orders.asked] == ["accept"]
 
 
 async def test_a_step_asked_for_again_has_the_same_request_id(

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import uuid
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grpc import aio
+from grpc import StatusCode, aio
 
 from hashtill.common.v1 import money_pb2, request_context_pb2
 from hashtill.offers.v1 import offers_service_pb2
@@ -25,6 +26,11 @@ MERCHANTS_MAX = 200
 
 DUE_MAX = 200
 """Shipments taken a round; the next round takes the rest."""
+
+AT_ONCE_MAX = 16
+"""Parcels worked on at once: one after the other is slower than a busy programme sells."""
+
+_AWAY = frozenset({StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED})
 
 _NAMESPACE = uuid.UUID("6f1d2a58-4f6c-4f0e-9f0b-6b8b3a2f7d11")
 
@@ -64,8 +70,7 @@ class Warehouse:
         for merchant in listed.merchants:
             request = orders_service_pb2.ListShipmentsDueRequest(merchant_id=merchant.merchant_id, page_size=DUE_MAX)
             due = await self._orders.ListShipmentsDue(request, timeout=CALL_SECONDS_MAX)
-            for shipment in due.shipments:
-                await self._try(shipment)
+            await self._work_on_all(due.shipments)
 
     async def take_back(self, order_id: str, merchant_id: str, amount: money_pb2.Money) -> order_pb2.Order:
         """Take goods back: all or part of the money is given back."""
@@ -75,12 +80,20 @@ class Warehouse:
         answer = await self._orders.RequestReturn(request, timeout=CALL_SECONDS_MAX)
         return answer.order
 
-    async def _try(self, shipment: orders_service_pb2.ShipmentDue) -> None:
-        """Work on one; what is refused holds up no other, and is tried again the next round."""
+    async def _work_on_all(self, due: Sequence[orders_service_pb2.ShipmentDue]) -> None:
+        """Work on some at once, then the next; what is left when the service is away is for the next round."""
+        for start in range(0, len(due), AT_ONCE_MAX):
+            if not all(await asyncio.gather(*(self._try(each) for each in due[start : start + AT_ONCE_MAX]))):
+                return
+
+    async def _try(self, shipment: orders_service_pb2.ShipmentDue) -> bool:
+        """Work on one; what is refused holds up no other. False when the service is away: others would only wait."""
         try:
             await self._work_on(shipment)
         except aio.AioRpcError as error:
             logger.info("merchant_refused %s %s", shipment.order.order_id, error.details())
+            return error.code() not in _AWAY
+        return True
 
     async def _work_on(self, shipment: orders_service_pb2.ShipmentDue) -> None:
         parcel = self._parcel_of(shipment)

@@ -23,7 +23,7 @@ from chassis.process import LEAVE_SECONDS
 
 PROGRAM = Path(__file__).with_name("probe_service.py")
 ENVIRON = {"HASHTILL_DATABASE_URL": "postgresql://probe@127.0.0.1/probe", "HASHTILL_NATS_URL": "nats://127.0.0.1:1"}
-READ_SECONDS = 20
+READ_SECONDS = 45
 """What reading on may take in these tests, the machine may be busy; what hangs in them would hang for longer."""
 
 Line = dict[str, Any]

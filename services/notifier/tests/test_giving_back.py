@@ -125,7 +125,7 @@ async def test_what_was_sent_while_the_database_went_away_is_written_down_when_i
     peers.away = False
     await world.hear(RECEIPT)
     world.patiently = _patiently
-    world.transactions = BreakingTransactions(memory.transactions(), refused=2)
+    world.transactions = BreakingTransactions(memory.transactions(), refused=3)  # leased, begun, sent
     await world.send_posts()
     world.transactions = BreakingTransactions(memory.transactions(), refused=2)
     await world.send_mails()

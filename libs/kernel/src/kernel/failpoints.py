@@ -69,6 +69,7 @@ class FailPoint(StrEnum):
     NOTIFIER_PLAN_UNCOMMITTED = "notifier.plan.uncommitted"
     NOTIFIER_PLAN_COMMITTED = "notifier.plan.committed"
     NOTIFIER_POST_LEASED = "notifier.post.leased"
+    NOTIFIER_POST_BEGUN = "notifier.post.begun"
     NOTIFIER_POST_ANSWERED = "notifier.post.answered"
     NOTIFIER_POST_COMMITTED = "notifier.post.committed"
     NOTIFIER_MAIL_LEASED = "notifier.mail.leased"

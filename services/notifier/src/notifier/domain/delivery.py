@@ -84,6 +84,11 @@ class Delivery:
     sent_at: datetime | None = None
     traceparent: str | None = None
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether it may be out and nobody knows: it was tried, and what came of it was never written."""
+        return self.state is DeliveryState.SENDING and self.failure != NOT_TRIED
+
 
 ATTEMPTS_MAX = 8
 """With the pauses below about 20 minutes: longer than a network's usual outage, shorter than anyone's patience."""
@@ -101,6 +106,9 @@ watchdog alarms at twice the age."""
 
 LATE_MAX = timedelta(seconds=10)
 """What timed out may still be taken by the network for so long: who looks sooner does not see it and says it twice."""
+
+NOT_TRIED = "NOT_TRIED"
+"""Why a leased post is not out: nobody has tried it. Who takes it over from the dead need not look for it."""
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -128,7 +136,8 @@ def skipped(delivery: Delivery, *, reason: str) -> Delivery:
 
 def put_off(delivery: Delivery, *, until: datetime) -> Delivery:
     """Let a message wait for quota; it was not tried, so it costs no attempt."""
-    return changed(delivery, state=DeliveryState.WAITING, next_at=until, attempts=max(delivery.attempts - 1, 0))
+    attempts = max(delivery.attempts - 1, 0)
+    return changed(delivery, state=DeliveryState.WAITING, next_at=until, attempts=attempts, failure="")
 
 
 def outcome_unknown(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:

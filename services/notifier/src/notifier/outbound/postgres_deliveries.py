@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
-from notifier.domain.delivery import Channel, Delivery, Urgency
+from notifier.domain.delivery import NOT_TRIED, Channel, Delivery, Urgency
 from notifier.outbound.rows import CHANGES, COLUMNS, LEASED_AS, TYPES, delivery_of, leased_as, outcome_of, row_of
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
@@ -24,23 +24,36 @@ _OF_THESE = """channel = ANY($1::text[])
 
 _LEASE = f"""
 WITH due AS (
-    SELECT delivery_id AS id, CASE WHEN state = 'SENDING' THEN tried_at END AS unknown_since FROM delivery
+    SELECT delivery_id AS id,
+        CASE WHEN state = 'SENDING' AND failure <> '{NOT_TRIED}' THEN tried_at END AS unknown_since
+    FROM delivery
     WHERE state IN ('WAITING', 'SENDING') AND next_at <= statement_timestamp() AND {_OF_THESE}
     ORDER BY urgency, next_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE delivery SET
-    state = 'SENDING', attempts = attempts + 1, next_at = statement_timestamp() + $3::interval,
-    tried_at = CASE WHEN state = 'SENDING' THEN tried_at ELSE statement_timestamp() END
+    state = 'SENDING', attempts = attempts + 1, tried_at = coalesce(unknown_since, statement_timestamp()),
+    next_at = statement_timestamp()
+        + CASE WHEN unknown_since IS NULL THEN coalesce($4::interval, $3::interval) ELSE $3::interval END,
+    failure = CASE WHEN unknown_since IS NULL AND $4::interval IS NOT NULL THEN '{NOT_TRIED}' ELSE failure END
 FROM due WHERE delivery_id = due.id
 RETURNING {COLUMNS}, due.unknown_since
 """
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
+_OURS = f"""unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(LEASED_AS.values(), start=1))})
+        AS given ({", ".join(LEASED_AS)})"""
+
+_BEGIN = f"""
+UPDATE delivery SET failure = '', next_at = statement_timestamp() + $4::interval FROM {_OURS}
+WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
+  AND delivery.failure = '{NOT_TRIED}'
+RETURNING {COLUMNS}
+"""
+
 _KEEP = f"""
 WITH ours AS (
     SELECT delivery_id AS id FROM delivery
-    JOIN unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(LEASED_AS.values(), start=1))})
-        AS given ({", ".join(LEASED_AS)})
+    JOIN {_OURS}
         ON delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
     FOR UPDATE OF delivery SKIP LOCKED
 )
@@ -88,11 +101,25 @@ class PostgresDeliveries:
             rows = [row_of(each) for each in sorted(deliveries, key=lambda each: each.delivery_id)]
             await execute_unnest(self._connection, _ADD, *columns_of(rows, count=len(TYPES)))
 
-    async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
+    async def lease(
+        self,
+        channels: Sequence[Channel],
+        *,
+        limit: int,
+        lease_time: timedelta,
+        untried_time: timedelta | None = None,
+    ) -> Sequence[Leased]:
         """Take the most urgent due ones for sending, each for one taker, until the lease runs out."""
-        rows = await fetch_unnest(self._connection, _LEASE, [each.value for each in channels], limit, lease_time)
+        names = [each.value for each in channels]
+        rows = await fetch_unnest(self._connection, _LEASE, names, limit, lease_time, untried_time)
         leased = [Leased(delivery=delivery_of(row), unknown_since=row["unknown_since"]) for row in rows]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
+
+    async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
+        """Note that what was NOT_TRIED is tried from now on; only those still leased come back."""
+        columns = columns_of([leased_as(each.delivery) for each in leased], count=len(LEASED_AS))
+        rows = await fetch_unnest(self._connection, _BEGIN, *columns, lease_time)
+        return [Leased(delivery=delivery_of(row), unknown_since=None) for row in rows]
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
         """Let the leases of those that are still leased as they were run from now on."""

@@ -46,11 +46,22 @@ class Deliveries(Protocol):
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         """Write new ones; one that is there already stays as it is."""
 
-    async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
+    async def lease(
+        self,
+        channels: Sequence[Channel],
+        *,
+        limit: int,
+        lease_time: timedelta,
+        untried_time: timedelta | None = None,
+    ) -> Sequence[Leased]:
         """Take the most urgent due ones for sending, each for one taker, until the lease runs out.
 
-        `channels`: mails, or posts and replies; never both, for they wait in two queues.
+        `channels`: mails, or posts and replies; never both, for they wait in two queues. With `untried_time`, what is
+        not in doubt is taken for so long and counts as NOT_TRIED until it is begun; without it, to take is to try.
         """
+
+    async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
+        """Note that what was NOT_TRIED is tried from now on, leased for so long; only those still leased come back."""
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
         """Let the leases of those that are still leased as they were run from now on."""

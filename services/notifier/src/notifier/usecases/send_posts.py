@@ -47,7 +47,10 @@ BATCH_MAX = 128
 """Posts a batch: two rounds of what is in flight at once, so that all are answered well within the lease."""
 
 LEASE_TIME = timedelta(seconds=30)
-"""Three times the longest post call; a sender that died is taken over after it, by looking first."""
+"""Three times the longest post call; a sender that died trying is taken over after it, by looking first."""
+
+UNTRIED_TIME = timedelta(seconds=4)
+"""Longer than orders and identity are asked; a sender that died before it tried is taken over after it."""
 
 PROMPT_FRESH = timedelta(seconds=5)
 """A prompt older than this is asked about first: its order may be over (a stale prompt helps nobody)."""
@@ -89,9 +92,11 @@ async def send_posts(*, transactions: Transactions, posting: Posting, patiently:
     try:
         fresh, stale = await set_stale_aside(leased, orders=posting.orders)
         wanted, unwanted = await set_unwanted_aside(fresh, contacts=posting.contacts)
+        wanted = await begin_trying(wanted, transactions=transactions)
     except Exception:
         await give_back(leased, aside=kept_back, transactions=transactions)
         raise
+    failpoint(FailPoint.NOTIFIER_POST_BEGUN)
     calls = (call(each, posting=posting) for each in wanted)
     outcomes = await asyncio.gather(*calls, *(last_look(each, posting=posting) for each in stale))
     failpoint(FailPoint.NOTIFIER_POST_ANSWERED)
@@ -106,7 +111,8 @@ async def lease_posts(
 ) -> tuple[Sequence[Leased], Sequence[Delivery]]:
     """Lease: take the most urgent and share the quota out; what may not be spent now is kept back."""
     async with leasing(transactions, patiently) as (unit, leased):
-        leased.extend(await unit.deliveries.lease(CHANNELS, limit=BATCH_MAX, lease_time=LEASE_TIME))
+        lease = partial(unit.deliveries.lease, CHANNELS, limit=BATCH_MAX)
+        leased.extend(await lease(lease_time=LEASE_TIME, untried_time=UNTRIED_TIME))
         quota = await _quota(leased, unit=unit)
         spending = await _spending(leased, quota=quota, unit=unit)
     allowed = {each.delivery_id for each in spending.allowed}
@@ -119,7 +125,7 @@ async def lease_posts(
 
 async def set_stale_aside(leased: Sequence[Leased], *, orders: Orders) -> tuple[Sequence[Leased], Sequence[Leased]]:
     """Ask orders about prompts that are not fresh; those no longer wanted are set aside."""
-    asked = [each.delivery for each in leased if _is_stale(each.delivery)]
+    asked = [each.delivery for each in leased if _is_stale(each)]
     wanted = await orders.still_prompting(_order_ids(asked)) if asked else set()
     aside = {each.delivery_id for each in asked if each.order_id not in wanted}
     fresh = [each for each in leased if each.delivery.delivery_id not in aside]
@@ -138,6 +144,16 @@ async def set_unwanted_aside(
     ids = {each.delivery_id for each in aside}
     wanted = [each for each in leased if each.delivery.delivery_id not in ids]
     return wanted, [skipped(each, reason="OPTED_OUT") for each in aside]
+
+
+async def begin_trying(leased: Sequence[Leased], *, transactions: Transactions) -> Sequence[Leased]:
+    """Apply: from now on these may be out; what another took meanwhile, for the peers were slow, is left to it."""
+    untried = [each for each in leased if each.unknown_since is None]
+    if not untried:
+        return leased
+    async with transactions.begin() as unit:
+        begun = await unit.deliveries.begin(untried, lease_time=LEASE_TIME)
+    return [*(each for each in leased if each.unknown_since is not None), *begun]
 
 
 async def call(leased: Leased, *, posting: Posting) -> Outcome:
@@ -213,8 +229,9 @@ def _wire(delivery: Delivery, posting: Posting) -> SocialPosts | None:
     return posting.networks.get(delivery.network) if delivery.network else None
 
 
-def _is_stale(delivery: Delivery) -> bool:
-    leased_at = delivery.next_at - LEASE_TIME
+def _is_stale(leased: Leased) -> bool:
+    delivery = leased.delivery
+    leased_at = delivery.next_at - (UNTRIED_TIME if leased.unknown_since is None else LEASE_TIME)
     return delivery.purpose is Purpose.PROMPT and leased_at - delivery.created_at > PROMPT_FRESH
 
 

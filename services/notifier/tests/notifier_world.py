@@ -202,6 +202,7 @@ class World:
             orders=self.peers,
             contacts=self.peers,
             doubts=self.doubts or Doubts(),
+            in_hand=self.in_hand,
         )
         return await send_posts(transactions=self.transactions, posting=posting, patiently=self.patiently)
 

@@ -15,12 +15,11 @@ from services.notifier.tests.notifier_world import (
 )
 
 from kernel.ids import CardmemberId, OrderId, PostId
-from notifier.domain.delivery import Channel, Delivery, DeliveryState
+from notifier.domain.delivery import LATE_MAX, Channel, Delivery, DeliveryState
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.domain.planning import plan
 from notifier.outbound.memory import MemoryStore
 from notifier.usecases.ports import NotPosted, PostAnswer, Recipient
-from notifier.usecases.send_posts import LEASE_TIME
 
 BOB = CardmemberId(UUID(int=2))
 BOBS = replace(ORDER, order_id=OrderId(UUID(int=8)), post_id=PostId("101"))
@@ -86,7 +85,7 @@ async def test_a_reply_of_unknown_outcome_whose_words_went_missing_stays_unknown
     world.network.answers = [PostAnswer(outcome=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))]
     await world.hear(order_news(OrderNewsKind.HELD))
     await world.send_posts()
-    memory.at += LEASE_TIME
+    memory.at += LATE_MAX
     world.composer = Speechless()
 
     await world.send_posts()

@@ -91,8 +91,8 @@ async def test_a_reply_of_unknown_outcome_stays_so_while_orders_is_away(memory: 
     peers.away, memory.at = False, memory.at + SOON
     await world.send_posts()
 
-    assert (in_doubt.state, in_doubt.attempts) == (DeliveryState.SENDING, 1)
-    assert world.network.looked == 1
+    assert (in_doubt.state, in_doubt.attempts, in_doubt.failure) == (DeliveryState.SENDING, 1, "NETWORK_UNAVAILABLE")
+    assert (world.network.looked, len(world.network.posted)) == (1, 1)
 
 
 @dataclass(slots=True)
@@ -151,6 +151,20 @@ async def test_a_lease_of_which_nobody_heard_that_it_was_committed_is_given_back
 
     assert {(each.state, each.attempts) for each in await world.all()} == {(DeliveryState.SENT, 1)}
     assert (len(world.network.posted), len(world.mailer.taken)) == (1, 1)
+
+
+async def test_what_began_without_hearing_so_was_not_said_and_is_given_back(memory: MemoryStore) -> None:
+    world, peers = world_of(memory)
+    peers.away = False
+    await world.hear(RECEIPT)
+    world.transactions = BreakingTransactions(memory.transactions(), unheard=2)  # leased, begun
+    with pytest.raises(ConnectionResetError):
+        await world.send_posts()
+
+    memory.at += SOON
+    await world.send_posts()
+
+    assert (len(world.network.posted), world.network.looked) == (1, 0)
 
 
 async def test_what_was_never_leased_gives_back_nobody_elses_lease(memory: MemoryStore) -> None:

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.notifier.tests.notifier_world import ToldMailer, World, link_news
+from services.notifier.tests.notifier_world import ToldMailer, ToldNetwork, World, link_news, order_news
 
+from kernel.ids import PostId
 from notifier.domain.delivery import Channel, DeliveryState, sent
-from notifier.domain.news import LinkNewsKind
+from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore
 from notifier.usecases.in_hand import InHand
-from notifier.usecases.ports import Leased, Mail, NotMailed, Unit
+from notifier.usecases.ports import Leased, Mail, NotMailed, PostAnswer, Unit
 from notifier.usecases.send_mails import LEASE_TIME
+from notifier.usecases.send_posts import LEASE_TIME as POSTS_LEASE_TIME
 
 OVER, LONG = timedelta(0), timedelta(minutes=1)
 FROZEN = link_news(LinkNewsKind.FROZEN)
@@ -29,6 +31,19 @@ class SlowMailer(ToldMailer):
         self.asked.set()
         await self.let.wait()
         return await ToldMailer.send(self, mails)
+
+
+@dataclass(slots=True)
+class SlowNetwork(ToldNetwork):
+    """X that answers when it is let."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    let: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def post(self, text: str, *, in_reply_to: PostId | None) -> PostAnswer:
+        self.asked.set()
+        await self.let.wait()
+        return await ToldNetwork.post(self, text, in_reply_to=in_reply_to)
 
 
 async def lease(world: World, lease_time: timedelta) -> Sequence[Leased]:
@@ -109,3 +124,40 @@ async def test_what_a_dead_process_had_in_hand_is_sent_when_its_lease_ran_out(me
 
     assert before == 0
     assert len(world.mailer.taken) == 1
+
+
+async def test_a_post_that_takes_longer_than_its_lease_is_neither_looked_for_nor_said_by_another(
+    memory: MemoryStore,
+) -> None:
+    network = SlowNetwork()
+    slow = World(memory.transactions(), network=network, in_hand=InHand(keep_every_seconds=0.01))
+    await slow.hear(order_news(OrderNewsKind.HELD))
+    sending = asyncio.create_task(slow.send_posts())
+    await network.asked.wait()
+
+    for _ in range(3):
+        memory.at += POSTS_LEASE_TIME - timedelta(seconds=1)
+        await asyncio.sleep(0.05)  # it is kept meanwhile
+    other = World(memory.transactions())
+    elsewhere = await other.send_posts()
+    network.let.set()
+    await sending
+
+    assert (elsewhere, other.network.looked) == (0, 0)
+    assert len(network.posted) == 1
+
+
+async def test_a_lane_leaves_alone_what_another_is_posting_though_its_lease_ran_out(memory: MemoryStore) -> None:
+    network = SlowNetwork()
+    world = World(memory.transactions(), network=network)
+    await world.hear(order_news(OrderNewsKind.HELD))
+    sending = asyncio.create_task(world.send_posts())
+    await network.asked.wait()
+
+    memory.at += POSTS_LEASE_TIME  # the database was away for so long, and nobody could keep it
+    await world.send_posts()
+    network.let.set()
+    await sending
+
+    assert (len(network.posted), network.looked) == (1, 0)
+    assert DeliveryState.SENT in {each.state for each in await world.all()}

@@ -19,6 +19,7 @@ from notifier.outbound.memory import MemoryStore
 from notifier.outbound.x_posts import ProgramAccount, XPosts
 from notifier.usecases import doubts
 from notifier.usecases.doubts import Doubts
+from notifier.usecases.in_hand import InHand
 from notifier.usecases.ports import NotPosted, PostAnswer, Posted
 from notifier.usecases.send_posts import LEASE_TIME
 
@@ -38,7 +39,7 @@ async def test_a_prompt_tried_in_doubt_is_asked_about_before_it_is_said_again(
     world.network.answers = [UNKNOWN]
     await world.hear(HELD)
     await world.send_posts()
-    memory.at += LEASE_TIME
+    memory.at += LATE_MAX
     world.peers.prompting = False
 
     await world.send_posts()
@@ -60,7 +61,7 @@ async def test_a_prompt_in_doubt_that_nobody_waits_for_is_known_to_be_out_before
     world.network.answers = [UNKNOWN]
     await world.hear(HELD)
     await world.send_posts()
-    memory.at += LEASE_TIME
+    memory.at += LATE_MAX
     world.peers.prompting, world.network.found = False, found
 
     await world.send_posts()
@@ -84,7 +85,8 @@ async def test_a_reply_in_doubt_stays_so_while_there_is_no_quota_and_is_looked_f
 ) -> None:
     await world.hear(HELD)
     async with memory.transactions().begin() as unit:
-        await unit.deliveries.lease([Channel.REPLY], limit=1, lease_time=LEASE_TIME)  # its sender dies, having posted
+        leased = await unit.deliveries.lease([Channel.REPLY], limit=1, lease_time=LEASE_TIME)
+        await unit.deliveries.begin(leased, lease_time=LEASE_TIME)  # its sender posts, and dies
     memory.at += LEASE_TIME
     spent = Quota(limit=100, remaining=0, reset_at=memory.at + timedelta(minutes=2))
     async with memory.transactions().begin() as unit:
@@ -109,14 +111,14 @@ async def test_what_timed_out_rests_though_the_databases_clock_jumps_ahead(
     await world.hear(HELD)
     await world.send_posts()
 
-    memory.at += LEASE_TIME
+    memory.at += LATE_MAX
     sending = asyncio.create_task(world.send_posts())
     await asyncio.sleep(0.05)
     assert (sending.done(), world.network.looked) == (False, 0)
     sending.cancel()
 
-    memory.at += LEASE_TIME
-    world.doubts = Doubts()  # another process knows nothing of when this one tried
+    memory.at += LATE_MAX
+    world.doubts, world.in_hand = Doubts(), InHand()  # another process knows nothing of when this one tried
     await world.send_posts()
     assert world.network.looked == 1
 
@@ -141,7 +143,7 @@ async def test_a_repeat_that_x_calls_a_duplicate_is_our_first_try_and_is_looked_
     await world.hear(HELD)
     for _ in range(2):
         await world.send_posts()
-        memory.at += LEASE_TIME
+        memory.at += LATE_MAX
     in_doubt = (await world.one()).state
     world.network.found = Posted(post_id=PostId("77"), posted_at=NOW)
 

@@ -21,13 +21,13 @@ from services.notifier.tests.notifier_world import (
 
 from chassis.unnest import execute_unnest
 from kernel.ids import PostId
-from notifier.domain.delivery import Channel, DeliveryState, Purpose
+from notifier.domain.delivery import LATE_MAX, Channel, DeliveryState, Purpose
 from notifier.domain.events import DeliveryFactKind
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore, at_once
 from notifier.outbound.postgres import PostgresTransactions
 from notifier.usecases.ports import NotMailed, NotPosted, PostAnswer, Posted
-from notifier.usecases.send_posts import LEASE_TIME, lease_posts
+from notifier.usecases.send_posts import lease_posts
 
 AWAY = NotPosted(reason="NETWORK_UNAVAILABLE")
 HELD = order_news(OrderNewsKind.HELD)
@@ -108,7 +108,7 @@ async def test_a_search_that_fails_says_nothing_twice(memory: MemoryStore) -> No
     await world.hear(HELD)
 
     await world.send_posts()
-    memory.at += LEASE_TIME
+    memory.at += LATE_MAX
     world.peers.prompting = True
     await world.send_posts()
 

@@ -8,14 +8,16 @@ import pytest
 from services.notifier.tests.notifier_world import NOW, ToldNetwork, ToldPeers, World, order_news
 
 from kernel.ids import OrderId, PostId
-from notifier.domain.delivery import NOT_TRIED, DeliveryState
+from kernel.records import changed
+from notifier.domain.delivery import NOT_SEEN, NOT_TRIED, SILENCE_MAX, DeliveryState
 from notifier.domain.news import OrderNewsKind
 from notifier.outbound.memory import MemoryStore
-from notifier.usecases.ports import Leased, PostAnswer, Posted, Unit
-from notifier.usecases.send_posts import CHANNELS, LEASE_TIME, UNTRIED_TIME
+from notifier.usecases.ports import Leased, NotPosted, PostAnswer, Posted, Unit
+from notifier.usecases.send_posts import CHANNELS, LEASE_TIME
 
 HELD = order_news(OrderNewsKind.HELD)
 OVER, LONG = timedelta(0), timedelta(minutes=1)
+OUT = Posted(post_id=PostId("77"), posted_at=NOW)
 
 
 class DiedError(BaseException):
@@ -38,8 +40,8 @@ class DeadlyNetwork(ToldNetwork):
         raise DiedError(text, in_reply_to)
 
 
-async def take(unit: Unit, *, untried_time: timedelta = OVER) -> Sequence[Leased]:
-    return await unit.deliveries.lease(CHANNELS, limit=10, lease_time=LONG, untried_time=untried_time)
+async def take(unit: Unit) -> Sequence[Leased]:
+    return await unit.deliveries.lease(CHANNELS, limit=10, lease_time=OVER)
 
 
 async def test_what_was_taken_and_not_begun_is_in_no_doubt(world: World) -> None:
@@ -55,7 +57,7 @@ async def test_what_was_taken_and_not_begun_is_in_no_doubt(world: World) -> None
     )  # fmt: skip
 
 
-async def test_what_was_begun_is_in_doubt_since_it_was_taken(world: World) -> None:
+async def test_what_was_begun_is_unheard_since_it_was_taken(world: World) -> None:
     await world.hear(HELD)
     async with world.transactions.begin() as unit:
         (first,) = await take(unit)
@@ -66,8 +68,19 @@ async def test_what_was_begun_is_in_doubt_since_it_was_taken(world: World) -> No
         (taken,) = await take(unit)
 
     assert (begun.unknown_since, begun.delivery.failure) == (None, "")
-    assert taken.unknown_since == first.delivery.tried_at
-    assert taken.delivery.next_at > begun.delivery.next_at + OVER
+    assert (taken.unknown_since, taken.is_unheard) == (first.delivery.tried_at, True)
+
+
+async def test_what_is_begun_is_leased_from_then_on(world: World) -> None:
+    await world.hear(HELD)
+    async with world.transactions.begin() as unit:
+        taken = await take(unit)
+
+    async with world.transactions.begin() as unit:
+        await unit.deliveries.begin(taken, lease_time=LONG)
+
+    async with world.transactions.begin() as unit:
+        assert await take(unit) == []
 
 
 async def test_what_another_took_meanwhile_is_not_begun(world: World) -> None:
@@ -83,34 +96,85 @@ async def test_what_another_took_meanwhile_is_not_begun(world: World) -> None:
     assert [len(each) for each in begun] == [0, 1, 0]
 
 
+async def test_of_two_who_took_a_post_in_doubt_one_begins_it(world: World) -> None:
+    world.network.answers = [PostAnswer(outcome=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))]
+    await world.hear(HELD)
+    await world.send_posts()
+    in_doubt = await world.one()
+    async with world.transactions.begin() as unit:
+        await unit.deliveries.save([changed(in_doubt, next_at=unit.at)])
+    async with world.transactions.begin() as unit:
+        slow = await take(unit)
+    async with world.transactions.begin() as unit:
+        quick = await take(unit)
+
+    async with world.transactions.begin() as unit:
+        begun = [await unit.deliveries.begin(each, lease_time=LONG) for each in (quick, slow)]
+
+    assert [[each.unknown_since for each in some] for some in begun] == [[in_doubt.tried_at], []]
+
+
 async def test_a_prompt_whose_sender_died_before_it_tried_goes_out_a_little_later_unlooked_for(
     memory: MemoryStore,
 ) -> None:
     world = World(memory.transactions(), peers=DeadlyPeers())
     await world.hear(HELD)
-    memory.at += LEASE_TIME  # stale by now, so orders is asked
+    memory.at += LONG  # stale by now, so orders is asked
     with pytest.raises(DiedError):
         await world.send_posts()
     world.peers = ToldPeers()
 
-    memory.at += UNTRIED_TIME
+    memory.at += LEASE_TIME
     await world.send_posts()
 
     assert (len(world.network.posted), world.network.looked) == (1, 0)
 
 
-async def test_a_prompt_whose_sender_died_trying_is_looked_for_when_its_lease_is_over(memory: MemoryStore) -> None:
+async def test_a_prompt_that_is_out_is_found_soon_after_its_sender_died(memory: MemoryStore) -> None:
     world = World(memory.transactions(), network=DeadlyNetwork())
     await world.hear(HELD)
     with pytest.raises(DiedError):
         await world.send_posts()
-    world.network = ToldNetwork(found=Posted(post_id=PostId("77"), posted_at=NOW))
+    world.network = ToldNetwork(found=OUT)
 
-    memory.at += UNTRIED_TIME
-    too_early = await world.send_posts()
     memory.at += LEASE_TIME
     await world.send_posts()
 
-    assert too_early == 0
     assert (world.network.posted, world.network.looked) == ([], 1)
     assert "77" in {each.sent_id for each in await world.all()}
+
+
+async def test_a_prompt_that_does_not_show_is_said_again_only_when_the_dead_cannot_have_said_it(
+    memory: MemoryStore,
+) -> None:
+    world = World(memory.transactions(), network=DeadlyNetwork())
+    await world.hear(HELD)
+    with pytest.raises(DiedError):
+        await world.send_posts()
+    world.network = ToldNetwork()
+
+    memory.at += LEASE_TIME
+    await world.send_posts()
+    looked_in_vain = await world.one()
+    memory.at += SILENCE_MAX - timedelta(seconds=1)
+    too_early = await world.send_posts()
+    memory.at += timedelta(seconds=1)
+    await world.send_posts()
+
+    assert (looked_in_vain.state, looked_in_vain.failure) == (DeliveryState.SENDING, NOT_SEEN)
+    assert too_early == 0
+    assert (len(world.network.posted), world.network.looked) == (1, 2)
+
+
+async def test_a_network_that_cannot_be_asked_after_a_death_makes_nobody_post_sooner(memory: MemoryStore) -> None:
+    world = World(memory.transactions(), network=DeadlyNetwork())
+    await world.hear(HELD)
+    with pytest.raises(DiedError):
+        await world.send_posts()
+    world.network = ToldNetwork(found=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))
+
+    memory.at += LEASE_TIME
+    await world.send_posts()
+    memory.at += SILENCE_MAX - timedelta(seconds=1)
+
+    assert await world.send_posts() == 0

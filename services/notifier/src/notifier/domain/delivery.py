@@ -107,6 +107,13 @@ watchdog alarms at twice the age."""
 LATE_MAX = timedelta(seconds=10)
 """What timed out may still be taken by the network for so long: who looks sooner does not see it and says it twice."""
 
+SILENCE_MAX = timedelta(seconds=40)
+"""Whoever tried a post and fell silent has long ended after this: it rests, looks and posts for 26 s at most, and the
+network may take a post 10 s late. Only then may another one say it."""
+
+NOT_SEEN = "NOT_SEEN"
+"""Why a post is not said again yet: who tried it fell silent, and the network has not shown it so far."""
+
 NOT_TRIED = "NOT_TRIED"
 """Why a leased post is not out: nobody has tried it. Who takes it over from the dead need not look for it."""
 
@@ -144,7 +151,8 @@ def outcome_unknown(delivery: Delivery, *, reason: str, at: datetime) -> Deliver
     """Nobody knows whether it is out: it stays SENDING, and the next taker looks before it speaks."""
     if delivery.attempts >= ATTEMPTS_MAX:
         return failed(delivery, reason=reason)
-    return changed(delivery, failure=reason, next_at=at + max(LATE_MAX, _pause(delivery)))
+    rest = SILENCE_MAX if reason == NOT_SEEN else max(LATE_MAX, _pause(delivery))
+    return changed(delivery, failure=reason, next_at=at + rest)
 
 
 def tried_in_vain(delivery: Delivery, *, reason: str, at: datetime) -> Delivery:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from chassis.memory import MemoryInbox, MemoryOutbox, MemoryTable, MemoryTransactions, Restorable
@@ -32,27 +32,19 @@ class MemoryDeliveries:
         for each in deliveries:
             self._rows.setdefault(each.delivery_id, each)
 
-    async def lease(
-        self,
-        channels: Sequence[Channel],
-        *,
-        limit: int,
-        lease_time: timedelta,
-        untried_time: timedelta | None = None,
-    ) -> Sequence[Leased]:
+    async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
         """Take the most urgent due ones for sending."""
         due = [row for row in self._rows.values() if self._is_due(row, channels)]
         due.sort(key=lambda each: (each.urgency, each.next_at))
-        leased = [self._take(each, lease_time, untried_time) for each in due[:limit]]
+        leased = [self._take(each, lease_time) for each in due[:limit]]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
 
     async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
-        """Note that what was NOT_TRIED is tried from now on; only those still leased come back."""
-        held = [each.delivery for each in leased if self._still_leased(each.delivery)]
-        untried = [each for each in held if not self._rows[each.delivery_id].is_in_doubt]
-        begun = [changed(each, failure="", next_at=self._at + lease_time) for each in untried]
-        self._rows.update({each.delivery_id: each for each in begun})
-        return [Leased(delivery=each, unknown_since=None) for each in begun]
+        """Note that these posts are tried from now on; only those come back that nobody else began."""
+        ours = [each for each in leased if self._still_leased(each.delivery) and not self._is_begun(each.delivery)]
+        begun = [replace(each, delivery=self._begun(each.delivery, lease_time)) for each in ours]
+        self._rows.update({each.delivery.delivery_id: each.delivery for each in begun})
+        return begun
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
         """Let the leases of those that are still leased as they were run from now on."""
@@ -82,19 +74,24 @@ class MemoryDeliveries:
     def _is_due(self, row: Delivery, channels: Sequence[Channel]) -> bool:
         return row.state in _DUE and row.next_at <= self._at and row.channel in channels
 
-    def _take(self, row: Delivery, lease_time: timedelta, untried_time: timedelta | None) -> Leased:
+    def _take(self, row: Delivery, lease_time: timedelta) -> Leased:
         unknown_since = row.tried_at if row.is_in_doubt else None
-        untried_for = None if row.is_in_doubt else untried_time
         taken = changed(
             row,
             state=DeliveryState.SENDING,
             attempts=row.attempts + 1,
-            next_at=self._at + (lease_time if untried_for is None else untried_for),
+            next_at=self._at + lease_time,
             tried_at=unknown_since or self._instant(),
-            failure=row.failure if untried_for is None else NOT_TRIED,
+            failure=row.failure if row.is_in_doubt or row.channel is Channel.MAIL else NOT_TRIED,
         )
         self._rows[row.delivery_id] = taken
         return Leased(delivery=taken, unknown_since=unknown_since)
+
+    def _begun(self, each: Delivery, lease_time: timedelta) -> Delivery:
+        return changed(each, failure="", next_at=self._at + lease_time)
+
+    def _is_begun(self, each: Delivery) -> bool:
+        return self._rows[each.delivery_id].failure != each.failure
 
     def _still_leased(self, each: Delivery) -> bool:
         row = self._rows[each.delivery_id]

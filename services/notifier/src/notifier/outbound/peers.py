@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # the stubs exist for type checkers alone
     from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
     from hashtill.orders.v1.orders_service_pb2_grpc import OrdersServiceAsyncStub
 
-CALL_SECONDS = 1.8
-"""Both answer a batch from one statement; who asks one after the other is done before what it leased is another's."""
+CALL_SECONDS = 2.5
+"""Both answer a batch from one statement; who asks keeps what it leased meanwhile."""
 
 
 class IdentityContacts:

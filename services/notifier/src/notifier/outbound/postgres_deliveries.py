@@ -1,13 +1,25 @@
 """The deliveries in PostgreSQL: every query a named method."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.unnest import columns_of, execute_unnest, fetch_unnest
 from notifier.domain.delivery import NOT_TRIED, Channel, Delivery, Urgency
-from notifier.outbound.rows import CHANGES, COLUMNS, LEASED_AS, TYPES, delivery_of, leased_as, outcome_of, row_of
+from notifier.outbound.rows import (
+    CHANGES,
+    COLUMNS,
+    LEASED_AS,
+    TYPES,
+    UNTOLD_AS,
+    delivery_of,
+    leased_as,
+    outcome_of,
+    row_of,
+    untold_as,
+)
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
 _ARRAYS = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(TYPES, start=1))
@@ -32,28 +44,31 @@ WITH due AS (
 )
 UPDATE delivery SET
     state = 'SENDING', attempts = attempts + 1, tried_at = coalesce(unknown_since, statement_timestamp()),
-    next_at = statement_timestamp()
-        + CASE WHEN unknown_since IS NULL THEN coalesce($4::interval, $3::interval) ELSE $3::interval END,
-    failure = CASE WHEN unknown_since IS NULL AND $4::interval IS NOT NULL THEN '{NOT_TRIED}' ELSE failure END
+    next_at = statement_timestamp() + $3::interval,
+    failure = CASE WHEN unknown_since IS NULL AND channel <> 'MAIL' THEN '{NOT_TRIED}' ELSE failure END
 FROM due WHERE delivery_id = due.id
 RETURNING {COLUMNS}, due.unknown_since
 """
 """`tried_at` stays at the first try of unknown outcome: our timeline is searched from there."""
 
-_OURS = f"""unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(LEASED_AS.values(), start=1))})
-        AS given ({", ".join(LEASED_AS)})"""
+
+def _given(columns: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(columns.values(), start=1))
+    return f"unnest({arrays}) AS given ({', '.join(columns)})"
+
 
 _BEGIN = f"""
-UPDATE delivery SET failure = '', next_at = statement_timestamp() + $4::interval FROM {_OURS}
+UPDATE delivery SET failure = '', next_at = statement_timestamp() + $5::interval FROM {_given(UNTOLD_AS)}
 WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
-  AND delivery.failure = '{NOT_TRIED}'
+  AND delivery.failure = given.untold
 RETURNING {COLUMNS}
 """
+"""Of two takers of a post in doubt, who share its `tried_at`, the first one's empty `failure` stops the other."""
 
 _KEEP = f"""
 WITH ours AS (
     SELECT delivery_id AS id FROM delivery
-    JOIN {_OURS}
+    JOIN {_given(LEASED_AS)}
         ON delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
     FOR UPDATE OF delivery SKIP LOCKED
 )
@@ -69,12 +84,9 @@ FROM delivery JOIN unnest($1::smallint[], $2::timestamptz[]) AS oldest (urgency,
 WHERE delivery.state IN ('WAITING', 'SENDING') AND delivery.created_at < oldest.since GROUP BY delivery.urgency
 """
 
-_GIVEN = {**LEASED_AS, **CHANGES}
-
 _SAVE = f"""
 UPDATE delivery SET {", ".join(f"{name} = given.{name}" for name in CHANGES)}
-FROM unnest({", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_GIVEN.values(), start=1))})
-    AS given ({", ".join(_GIVEN)})
+FROM {_given({**LEASED_AS, **CHANGES})}
 WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
 RETURNING delivery.delivery_id
 """
@@ -101,25 +113,20 @@ class PostgresDeliveries:
             rows = [row_of(each) for each in sorted(deliveries, key=lambda each: each.delivery_id)]
             await execute_unnest(self._connection, _ADD, *columns_of(rows, count=len(TYPES)))
 
-    async def lease(
-        self,
-        channels: Sequence[Channel],
-        *,
-        limit: int,
-        lease_time: timedelta,
-        untried_time: timedelta | None = None,
-    ) -> Sequence[Leased]:
+    async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
         """Take the most urgent due ones for sending, each for one taker, until the lease runs out."""
         names = [each.value for each in channels]
-        rows = await fetch_unnest(self._connection, _LEASE, names, limit, lease_time, untried_time)
+        rows = await fetch_unnest(self._connection, _LEASE, names, limit, lease_time)
         leased = [Leased(delivery=delivery_of(row), unknown_since=row["unknown_since"]) for row in rows]
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
 
     async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
-        """Note that what was NOT_TRIED is tried from now on; only those still leased come back."""
-        columns = columns_of([leased_as(each.delivery) for each in leased], count=len(LEASED_AS))
+        """Note that these posts are tried from now on; only those come back that nobody else began."""
+        columns = columns_of([untold_as(each.delivery) for each in leased], count=len(UNTOLD_AS))
         rows = await fetch_unnest(self._connection, _BEGIN, *columns, lease_time)
-        return [Leased(delivery=delivery_of(row), unknown_since=None) for row in rows]
+        begun = {row["delivery_id"]: delivery_of(row) for row in rows}
+        ours = [each for each in leased if each.delivery.delivery_id in begun]
+        return [replace(each, delivery=begun[each.delivery.delivery_id]) for each in ours]
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
         """Let the leases of those that are still leased as they were run from now on."""
@@ -140,7 +147,7 @@ class PostgresDeliveries:
         """Write the outcomes of leased ones; only those still leased as they were come back."""
         if not deliveries:
             return []
-        columns = columns_of([outcome_of(each) for each in deliveries], count=len(_GIVEN))
+        columns = columns_of([outcome_of(each) for each in deliveries], count=len(LEASED_AS) + len(CHANGES))
         won = {row["delivery_id"] for row in await fetch_unnest(self._connection, _SAVE, *columns)}
         return [each for each in deliveries if each.delivery_id in won]
 

@@ -31,6 +31,9 @@ CHANGES = {
 LEASED_AS = {"key": "uuid", "was": "text", "leased_at": "timestamptz"}
 """How a delivery was leased: only so may its outcome be written."""
 
+UNTOLD_AS = {**LEASED_AS, "untold": "text"}
+"""With why it was not out yet: only while that stands may it be begun."""
+
 
 def row_of(delivery: Delivery) -> tuple[Any, ...]:
     """Write a delivery as a row, in the order of COLUMNS."""
@@ -62,6 +65,11 @@ def row_of(delivery: Delivery) -> tuple[Any, ...]:
 def leased_as(delivery: Delivery) -> tuple[Any, ...]:
     """Write how a delivery was leased, in the order of LEASED_AS."""
     return (delivery.delivery_id, DeliveryState.SENDING.value, delivery.tried_at)
+
+
+def untold_as(delivery: Delivery) -> tuple[Any, ...]:
+    """Write what a delivery was leased as before it was begun, in the order of UNTOLD_AS."""
+    return (*leased_as(delivery), delivery.failure)
 
 
 def outcome_of(delivery: Delivery) -> tuple[Any, ...]:

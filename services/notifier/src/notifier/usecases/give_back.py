@@ -41,4 +41,6 @@ async def give_back(leased: Sequence[Leased], *, aside: Sequence[Delivery] = (),
 def untried(leased: Leased, *, until: datetime) -> Delivery:
     """Say that it was not tried this time; if an earlier try's outcome is unknown, it stays so, to be looked for."""
     delivery = put_off(leased.delivery, until=until)
-    return delivery if leased.unknown_since is None else changed(delivery, state=leased.delivery.state)
+    if leased.unknown_since is None:
+        return delivery
+    return changed(delivery, state=leased.delivery.state, failure=leased.delivery.failure)

@@ -23,6 +23,11 @@ class Leased:
     delivery: Delivery
     unknown_since: datetime | None
 
+    @property
+    def is_unheard(self) -> bool:
+        """Tell whether its sender began and wrote nothing since: it died, or still waits for the network."""
+        return self.unknown_since is not None and not self.delivery.failure
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilter:
@@ -46,22 +51,18 @@ class Deliveries(Protocol):
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         """Write new ones; one that is there already stays as it is."""
 
-    async def lease(
-        self,
-        channels: Sequence[Channel],
-        *,
-        limit: int,
-        lease_time: timedelta,
-        untried_time: timedelta | None = None,
-    ) -> Sequence[Leased]:
+    async def lease(self, channels: Sequence[Channel], *, limit: int, lease_time: timedelta) -> Sequence[Leased]:
         """Take the most urgent due ones for sending, each for one taker, until the lease runs out.
 
-        `channels`: mails, or posts and replies; never both, for they wait in two queues. With `untried_time`, what is
-        not in doubt is taken for so long and counts as NOT_TRIED until it is begun; without it, to take is to try.
+        `channels`: mails, or posts and replies; never both, for they wait in two queues. A post that is in no doubt
+        counts as NOT_TRIED until it is begun; to take a mail is to try it.
         """
 
     async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
-        """Note that what was NOT_TRIED is tried from now on, leased for so long; only those still leased come back."""
+        """Note that these posts are tried from now on, leased for so long; only those come back that nobody else began.
+
+        Until an outcome is saved, whoever takes them over finds them unheard.
+        """
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
         """Let the leases of those that are still leased as they were run from now on."""

@@ -8,23 +8,11 @@ from functools import partial
 
 from kernel.failpoints import FailPoint, failpoint
 from kernel.ids import Network, OrderId
-from notifier.domain.delivery import (
-    Channel,
-    Delivery,
-    Purpose,
-    Urgency,
-    failed,
-    outcome_unknown,
-    put_off,
-    sent,
-    skipped,
-    tried_in_vain,
-)
-from notifier.domain.events import facts_of
-from notifier.domain.planning import prompt_mail, refusal_mail_instead
+from notifier.domain.delivery import NOT_SEEN, Channel, Delivery, Purpose, Urgency, skipped
 from notifier.domain.quota import Quota, Spending, spend
 from notifier.usecases.doubts import Doubts
 from notifier.usecases.give_back import give_back, leasing, untried
+from notifier.usecases.in_hand import InHand
 from notifier.usecases.ports import (
     DUPLICATE_TEXT,
     NOT_WRITTEN,
@@ -40,17 +28,15 @@ from notifier.usecases.ports import (
     Transactions,
     Unit,
 )
+from notifier.usecases.post_outcomes import Outcome, apply_outcomes
 
 CHANNELS = (Channel.POST, Channel.REPLY)
 
 BATCH_MAX = 128
 """Posts a batch: two rounds of what is in flight at once, so that all are answered well within the lease."""
 
-LEASE_TIME = timedelta(seconds=30)
-"""Three times the longest post call; a sender that died trying is taken over after it, by looking first."""
-
-UNTRIED_TIME = timedelta(seconds=4)
-"""Longer than orders and identity are asked; a sender that died before it tried is taken over after it."""
+LEASE_TIME = timedelta(seconds=3)
+"""Kept by whoever has posts in hand; who died loses them so soon. What it had tried is looked for, not said again."""
 
 PROMPT_FRESH = timedelta(seconds=5)
 """A prompt older than this is asked about first: its order may be over (a stale prompt helps nobody)."""
@@ -64,46 +50,51 @@ _NOT_SAID: Posted | NotPosted = NotPosted(reason=_MOVED_ON)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """What sending posts needs beside the database."""
+    """What sending posts needs beside the database; `doubts` and `in_hand` are shared by the lanes of the process."""
 
     networks: Mapping[Network, SocialPosts]
     composer: Composer
     orders: Orders
     contacts: Contacts
     doubts: Doubts = field(default_factory=Doubts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """One delivery and what became of it; `unwanted` says why it is not to be said any more."""
-
-    leased: Leased
-    answer: PostAnswer
-    unwanted: str = ""
+    in_hand: InHand = field(default_factory=InHand)
 
 
 async def send_posts(*, transactions: Transactions, posting: Posting, patiently: Patiently) -> int:
     """Send one batch; gives how many deliveries it had."""
     leased, kept_back = await lease_posts(transactions=transactions, patiently=patiently)
-    taken = len(leased) + len(kept_back)
-    if not taken:
-        return 0
+    async with posting.in_hand.holding(leased, lease_time=LEASE_TIME, transactions=transactions) as ours:
+        if ours or kept_back:
+            await _send(ours, aside=kept_back, transactions=transactions, posting=posting, patiently=patiently)
+    return len(leased) + len(kept_back)
+
+
+async def _send(
+    leased: Sequence[Leased],
+    *,
+    aside: Sequence[Delivery],
+    transactions: Transactions,
+    posting: Posting,
+    patiently: Patiently,
+) -> None:
     failpoint(FailPoint.NOTIFIER_POST_LEASED)
+    unheard = [each for each in leased if each.is_unheard]
     try:
-        fresh, stale = await set_stale_aside(leased, orders=posting.orders)
+        fresh, stale = await set_stale_aside([each for each in leased if not each.is_unheard], orders=posting.orders)
         wanted, unwanted = await set_unwanted_aside(fresh, contacts=posting.contacts)
-        wanted = await begin_trying(wanted, transactions=transactions)
+        begun = await begin_trying(wanted, transactions=transactions)
     except Exception:
-        await give_back(leased, aside=kept_back, transactions=transactions)
+        await give_back(leased, aside=aside, transactions=transactions)
         raise
     failpoint(FailPoint.NOTIFIER_POST_BEGUN)
-    calls = (call(each, posting=posting) for each in wanted)
-    outcomes = await asyncio.gather(*calls, *(last_look(each, posting=posting) for each in stale))
+    calls = [call(each, posting=posting) for each in begun]
+    early_looks = [early_look(each, posting=posting) for each in unheard]
+    last_looks = [last_look(each, posting=posting) for each in stale]
+    outcomes = await asyncio.gather(*calls, *early_looks, *last_looks)
     failpoint(FailPoint.NOTIFIER_POST_ANSWERED)
-    aside = [*unwanted, *kept_back]
+    aside = [*unwanted, *aside]
     await patiently(partial(apply_outcomes, outcomes, aside=aside, transactions=transactions))
     failpoint(FailPoint.NOTIFIER_POST_COMMITTED)
-    return taken
 
 
 async def lease_posts(
@@ -111,8 +102,7 @@ async def lease_posts(
 ) -> tuple[Sequence[Leased], Sequence[Delivery]]:
     """Lease: take the most urgent and share the quota out; what may not be spent now is kept back."""
     async with leasing(transactions, patiently) as (unit, leased):
-        lease = partial(unit.deliveries.lease, CHANNELS, limit=BATCH_MAX)
-        leased.extend(await lease(lease_time=LEASE_TIME, untried_time=UNTRIED_TIME))
+        leased.extend(await unit.deliveries.lease(CHANNELS, limit=BATCH_MAX, lease_time=LEASE_TIME))
         quota = await _quota(leased, unit=unit)
         spending = await _spending(leased, quota=quota, unit=unit)
     allowed = {each.delivery_id for each in spending.allowed}
@@ -147,13 +137,11 @@ async def set_unwanted_aside(
 
 
 async def begin_trying(leased: Sequence[Leased], *, transactions: Transactions) -> Sequence[Leased]:
-    """Apply: from now on these may be out; what another took meanwhile, for the peers were slow, is left to it."""
-    untried = [each for each in leased if each.unknown_since is None]
-    if not untried:
-        return leased
+    """Apply: from now on these may be out; what another began meanwhile, for we stood still, is left to it."""
+    if not leased:
+        return []
     async with transactions.begin() as unit:
-        begun = await unit.deliveries.begin(untried, lease_time=LEASE_TIME)
-    return [*(each for each in leased if each.unknown_since is not None), *begun]
+        return await unit.deliveries.begin(leased, lease_time=LEASE_TIME)
 
 
 async def call(leased: Leased, *, posting: Posting) -> Outcome:
@@ -177,13 +165,23 @@ async def call(leased: Leased, *, posting: Posting) -> Outcome:
     return Outcome(leased=leased, answer=answer)
 
 
+async def early_look(leased: Leased, *, posting: Posting) -> Outcome:
+    """Call: learn whether a sender that fell silent got it out; what does not show may be on its way all the same."""
+    found = await _look_if_tried(leased, posting=posting)
+    return _outcome(leased, found if isinstance(found, Posted) else NotPosted(reason=NOT_SEEN, unknown=True))
+
+
 async def last_look(leased: Leased, *, posting: Posting) -> Outcome:
     """Call: of what nobody waits for any more, learn whether an earlier try said it: every reply of ours is known."""
-    delivery, found = leased.delivery, _NOT_SAID
-    network, text = _wire(delivery, posting), posting.composer.post(delivery)
-    if leased.unknown_since is not None and network is not None and text is not None:
-        found = await _look_for(text, leased, since=leased.unknown_since, network=network, posting=posting)
+    found = await _look_if_tried(leased, posting=posting)
     return Outcome(leased=leased, answer=PostAnswer(outcome=found), unwanted=_MOVED_ON)
+
+
+async def _look_if_tried(leased: Leased, *, posting: Posting) -> Posted | NotPosted:
+    network, text = _wire(leased.delivery, posting), posting.composer.post(leased.delivery)
+    if leased.unknown_since is None or network is None or text is None:
+        return _NOT_SAID
+    return await _look_for(text, leased, since=leased.unknown_since, network=network, posting=posting)
 
 
 async def _look_for(
@@ -191,22 +189,6 @@ async def _look_for(
 ) -> Posted | NotPosted:
     await posting.doubts.rest(leased.delivery.delivery_id)
     return await network.find(text, in_reply_to=leased.delivery.in_reply_to, since=since)
-
-
-async def apply_outcomes(
-    outcomes: Sequence[Outcome],
-    *,
-    aside: Sequence[Delivery],
-    transactions: Transactions,
-) -> None:
-    """Apply: write every outcome, tell it, plan the mails that follow, and keep what the network says of our quota."""
-    async with transactions.begin() as unit:
-        decided = [_decide(each, at=unit.at) for each in outcomes]
-        saved = await unit.deliveries.save([*decided, *aside])
-        await unit.outbox.add(facts_of(*saved, at=unit.at))
-        await unit.deliveries.add(_mails_after(saved, at=unit.at))
-        for network, quota in _newest_quotas(outcomes).items():
-            await unit.quotas.write(network, quota)
 
 
 async def _spending(leased: Sequence[Leased], *, quota: Quota | None, unit: Unit) -> Spending:
@@ -231,7 +213,7 @@ def _wire(delivery: Delivery, posting: Posting) -> SocialPosts | None:
 
 def _is_stale(leased: Leased) -> bool:
     delivery = leased.delivery
-    leased_at = delivery.next_at - (UNTRIED_TIME if leased.unknown_since is None else LEASE_TIME)
+    leased_at = delivery.next_at - LEASE_TIME
     return delivery.purpose is Purpose.PROMPT and leased_at - delivery.created_at > PROMPT_FRESH
 
 
@@ -249,46 +231,3 @@ def _in_doubt(answer: PostAnswer) -> PostAnswer:
 
 def _outcome(leased: Leased, outcome: Posted | NotPosted) -> Outcome:
     return Outcome(leased=leased, answer=PostAnswer(outcome=outcome))
-
-
-def _decide(outcome: Outcome, *, at: datetime) -> Delivery:
-    """Say what an answer makes of a delivery; an unknown outcome stays SENDING until its lease runs out."""
-    delivery, answer = outcome.leased.delivery, outcome.answer.outcome
-    if isinstance(answer, Posted):
-        return sent(delivery, sent_id=answer.post_id, at=answer.posted_at)
-    if outcome.unwanted and not answer.unknown:
-        return skipped(delivery, reason=outcome.unwanted)
-    if answer.for_good:
-        return failed(delivery, reason=answer.reason)
-    if answer.unknown:
-        return outcome_unknown(delivery, reason=answer.reason, at=at)
-    if answer.until is not None:
-        return put_off(delivery, until=answer.until)
-    return tried_in_vain(delivery, reason=answer.reason, at=at)
-
-
-def _mails_after(saved: Sequence[Delivery], *, at: datetime) -> list[Delivery]:
-    return [mail for each in saved if (mail := _mail_after(each, at=at)) is not None]
-
-
-def _mail_after(delivery: Delivery, *, at: datetime) -> Delivery | None:
-    if delivery.state is delivery.state.SENT and delivery.sent_at is not None and delivery.purpose is Purpose.PROMPT:
-        window = timedelta(seconds=int(delivery.facts["window"]))
-        return prompt_mail(delivery, confirm_by=delivery.sent_at + window, at=at)
-    if delivery.state is delivery.state.FAILED:
-        return refusal_mail_instead(delivery, at=at)
-    return None
-
-
-def _newest_quotas(outcomes: Sequence[Outcome]) -> dict[Network, Quota]:
-    """Keep the answer with the least left of the latest window: answers of one batch overtake each other."""
-    newest: dict[Network, Quota] = {}
-    for each in outcomes:
-        network, quota = each.leased.delivery.network, each.answer.quota
-        if network is not None and quota is not None:
-            newest[network] = min(newest.get(network, quota), quota, key=_spent_most)
-    return newest
-
-
-def _spent_most(quota: Quota) -> tuple[float, int]:
-    return -quota.reset_at.timestamp(), quota.remaining

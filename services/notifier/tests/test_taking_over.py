@@ -96,7 +96,7 @@ async def test_what_another_took_meanwhile_is_not_begun(world: World) -> None:
     assert [len(each) for each in begun] == [0, 1, 0]
 
 
-async def test_of_two_who_took_a_post_in_doubt_one_begins_it(world: World) -> None:
+async def test_of_two_who_took_a_post_in_doubt_the_last_one_begins_it(world: World) -> None:
     world.network.answers = [PostAnswer(outcome=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))]
     await world.hear(HELD)
     await world.send_posts()
@@ -109,9 +109,9 @@ async def test_of_two_who_took_a_post_in_doubt_one_begins_it(world: World) -> No
         quick = await take(unit)
 
     async with world.transactions.begin() as unit:
-        begun = [await unit.deliveries.begin(each, lease_time=LONG) for each in (quick, slow)]
+        begun = [await unit.deliveries.begin(each, lease_time=LONG) for each in (slow, quick)]
 
-    assert [[each.unknown_since for each in some] for some in begun] == [[in_doubt.tried_at], []]
+    assert [[each.unknown_since for each in some] for some in begun] == [[], [in_doubt.tried_at]]
 
 
 async def test_a_prompt_whose_sender_died_before_it_tried_goes_out_a_little_later_unlooked_for(

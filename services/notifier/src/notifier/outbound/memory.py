@@ -40,8 +40,8 @@ class MemoryDeliveries:
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
 
     async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
-        """Note that these posts are tried from now on; only those come back that nobody else began."""
-        ours = [each for each in leased if self._still_leased(each.delivery) and not self._is_begun(each.delivery)]
+        """Note that these posts are tried from now on; only those come back that nobody else took."""
+        ours = [each for each in leased if self._still_leased(each.delivery) and self._is_last_taken(each.delivery)]
         begun = [replace(each, delivery=self._begun(each.delivery, lease_time)) for each in ours]
         self._rows.update({each.delivery.delivery_id: each.delivery for each in begun})
         return begun
@@ -90,8 +90,9 @@ class MemoryDeliveries:
     def _begun(self, each: Delivery, lease_time: timedelta) -> Delivery:
         return changed(each, failure="", next_at=self._at + lease_time)
 
-    def _is_begun(self, each: Delivery) -> bool:
-        return self._rows[each.delivery_id].failure != each.failure
+    def _is_last_taken(self, each: Delivery) -> bool:
+        row = self._rows[each.delivery_id]
+        return row.attempts == each.attempts and row.failure != ""
 
     def _still_leased(self, each: Delivery) -> bool:
         row = self._rows[each.delivery_id]

@@ -12,13 +12,13 @@ from notifier.outbound.rows import (
     CHANGES,
     COLUMNS,
     LEASED_AS,
+    TAKEN_AS,
     TYPES,
-    UNTOLD_AS,
     delivery_of,
     leased_as,
     outcome_of,
     row_of,
-    untold_as,
+    taken_as,
 )
 from notifier.usecases.ports import DeliveryFilter, Leased, PageCursor
 
@@ -58,12 +58,12 @@ def _given(columns: Mapping[str, str]) -> str:
 
 
 _BEGIN = f"""
-UPDATE delivery SET failure = '', next_at = statement_timestamp() + $5::interval FROM {_given(UNTOLD_AS)}
+UPDATE delivery SET failure = '', next_at = statement_timestamp() + $5::interval FROM {_given(TAKEN_AS)}
 WHERE delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
-  AND delivery.failure = given.untold
+  AND delivery.attempts = given.attempt AND delivery.failure <> ''
 RETURNING {COLUMNS}
 """
-"""Of two takers of a post in doubt, who share its `tried_at`, the first one's empty `failure` stops the other."""
+"""Two takers of a post in doubt share its `tried_at`: the attempt tells them apart."""
 
 _KEEP = f"""
 WITH ours AS (
@@ -121,8 +121,8 @@ class PostgresDeliveries:
         return sorted(leased, key=lambda each: (each.delivery.urgency, each.delivery.created_at))
 
     async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
-        """Note that these posts are tried from now on; only those come back that nobody else began."""
-        columns = columns_of([untold_as(each.delivery) for each in leased], count=len(UNTOLD_AS))
+        """Note that these posts are tried from now on; only those come back that nobody else took."""
+        columns = columns_of([taken_as(each.delivery) for each in leased], count=len(TAKEN_AS))
         rows = await fetch_unnest(self._connection, _BEGIN, *columns, lease_time)
         begun = {row["delivery_id"]: delivery_of(row) for row in rows}
         ours = [each for each in leased if each.delivery.delivery_id in begun]

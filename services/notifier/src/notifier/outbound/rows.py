@@ -31,8 +31,8 @@ CHANGES = {
 LEASED_AS = {"key": "uuid", "was": "text", "leased_at": "timestamptz"}
 """How a delivery was leased: only so may its outcome be written."""
 
-UNTOLD_AS = {**LEASED_AS, "untold": "text"}
-"""With why it was not out yet: only while that stands may it be begun."""
+TAKEN_AS = {**LEASED_AS, "attempt": "integer"}
+"""With the number of the attempt: who takes a delivery over counts one more, and only the last taker may begin."""
 
 
 def row_of(delivery: Delivery) -> tuple[Any, ...]:
@@ -67,9 +67,9 @@ def leased_as(delivery: Delivery) -> tuple[Any, ...]:
     return (delivery.delivery_id, DeliveryState.SENDING.value, delivery.tried_at)
 
 
-def untold_as(delivery: Delivery) -> tuple[Any, ...]:
-    """Write what a delivery was leased as before it was begun, in the order of UNTOLD_AS."""
-    return (*leased_as(delivery), delivery.failure)
+def taken_as(delivery: Delivery) -> tuple[Any, ...]:
+    """Write how a delivery was taken, in the order of TAKEN_AS."""
+    return (*leased_as(delivery), delivery.attempts)
 
 
 def outcome_of(delivery: Delivery) -> tuple[Any, ...]:

@@ -59,7 +59,7 @@ class Deliveries(Protocol):
         """
 
     async def begin(self, leased: Sequence[Leased], *, lease_time: timedelta) -> Sequence[Leased]:
-        """Note that these posts are tried from now on, leased for so long; only those come back that nobody else began.
+        """Note that these posts are tried from now on, leased for so long; only those come back that nobody else took.
 
         Until an outcome is saved, whoever takes them over finds them unheard.
         """

@@ -137,7 +137,7 @@ async def set_unwanted_aside(
 
 
 async def begin_trying(leased: Sequence[Leased], *, transactions: Transactions) -> Sequence[Leased]:
-    """Apply: from now on these may be out; what another began meanwhile, for we stood still, is left to it."""
+    """Apply: from now on these may be out; what another took meanwhile, for we stood still, is left to it."""
     if not leased:
         return []
     async with transactions.begin() as unit:

@@ -8,9 +8,10 @@ from tests.chart.rendering import CHART
 from tools.chart.draw import draw
 from tools.chart.readme import documented, with_tables
 from tools.chart.schema import with_settings
-from tools.chart.wiring import SERVICES, Variable, WiringError, wiring_of, wiring_of_rows
+from tools.chart.wiring import Variable, WiringError, wiring_of, wiring_of_rows
 
 from chassis.settings import ListenAddress, SecretText, ServiceSettings, describe_settings
+from hashtill_cli.embedded.servers import SERVICES
 
 VALUES = (CHART / "values.yaml").read_text()
 

@@ -5,7 +5,8 @@ from tests.chart.manifests import of_kind, title
 from tests.chart.rendering import CHART, Rendered, render
 from tests.chart.rules import RULES
 from tools.chart.helm import run_helm
-from tools.chart.wiring import SERVICES
+
+from hashtill_cli.embedded.servers import SERVICES
 
 READ_BY = (("1.30", "production-values.yaml"), ("1.37", "gitops-values.yaml"))
 """The oldest Kubernetes the chart runs on and the newest whose schemas we have; the two examples use every field."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tools.reference.consumers import SET_UPS, consumers, matches
-from tools.reference.events import OTHER_SUBJECTS, SERVICES, SHARD, event_records, events, teller_of
+from tools.reference.events import OTHER_SUBJECTS, SHARD, event_records, events, teller_of
 from tools.reference.protos import Record, read_protos
 from tools.stubs import ROOT
 
@@ -13,6 +13,7 @@ from chassis.jetstream import KNOWN_TAGS as KNOWN_TAGS_STREAM
 from gateway.domain.post import Post, PostKind, Revocation
 from gateway.outbound.announcing import messages_of
 from gateway.usecases.ports import WatermarkReached
+from hashtill_cli.embedded.servers import SERVICES
 from kernel.ids import NetworkUserId, PostId, X
 from offers.outbound.facts import KNOWN_TAGS
 

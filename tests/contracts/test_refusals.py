@@ -2,12 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 from tests.contracts.given_reasons import Given, reasons_given, words_written
-from tools.reference.events import SERVICES
 from tools.reference.protos import Protos, read_protos
 from tools.reference.refusals import CODES, COMMON, Told, reasons_told
 from tools.stubs import ROOT
 
 from chassis import refusal_status
+from hashtill_cli.embedded.servers import SERVICES
 
 COMMON_REASONS = frozenset(told for told, _ in COMMON)
 

@@ -10,14 +10,13 @@ import pytest
 from grpc import aio
 from tests.journeys.running import RunningSuite, forked_again
 
+from hashtill_cli.embedded.servers import SERVICES
 from hashtill_cli.scenarios.expecting import VOIDED, completed, ended, stock
 from hashtill_cli.scenarios.outcome import Expectation, Finding, look
 from hashtill_cli.scenarios.waiting import eventually, must
 from hashtill_cli.scenarios.world.campaign import open_trial_house
 from hashtill_cli.scenarios.world.purchase import PROMPT_MAIL, RECEIPT_MAIL, TAKEN_BACK_MAIL, Purchase
 from hashtill_cli.scenarios.world.world import World, open_world
-
-SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 
 END_SECONDS_MAX = 90.0
 """A killed process' work comes again when its lease runs out (a mail's: 60 s), and is then shipped as ever."""

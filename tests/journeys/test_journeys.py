@@ -21,6 +21,7 @@ from tests.journeys.running import RunningSuite, forked_again
 
 from hashtill_cli.demo.conversation import tell_purchase
 from hashtill_cli.demo.narrator import Narrator
+from hashtill_cli.embedded.servers import SERVICES
 from hashtill_cli.scenarios.catalogue import SCENARIOS
 from hashtill_cli.scenarios.outcome import Outcome, look
 from hashtill_cli.scenarios.stories.by_reply import confirm_by_reply
@@ -29,8 +30,6 @@ from hashtill_cli.scenarios.world.campaign import load_programme, open_trial_hou
 from hashtill_cli.scenarios.world.services import Services
 from hashtill_cli.scenarios.world.world import open_world
 from kernel.snowflakes import first_snowflake_at
-
-SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 
 STOP_SECONDS_MAX = 5.0
 

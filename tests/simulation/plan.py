@@ -11,12 +11,13 @@ from tests.simulation.processor import CardKind
 from tests.simulation.stories import STORIES, Story
 from tests.simulation.x_posts import Account
 
+from hashtill_cli.embedded.servers import SERVICES
+
 ORDERS_LEAST = 23
 """A seed's orders, unless said otherwise: twenty, and three that an outage may keep from being made."""
 
 BEGIN_WITHIN_SECONDS = 600.0
 STORMS = (0.0, 0.5, 1.0, 1.0, 2.0, 4.0)
-SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 CLOCKS = ("identity", "offers", "orders", "payments")
 """Databases whose clock may step by minutes. The notifier's may be a minute from X's (`CLOCKS_APART_MAX`)."""
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import yaml
 from tools.chart.readme import with_tables
 from tools.chart.schema import with_settings
-from tools.chart.wiring import SERVICES, Variable, WiringError, wiring_of
+from tools.chart.wiring import Variable, WiringError, wiring_of
+
+from hashtill_cli.embedded.servers import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "helm" / "hashtill"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.settings import PREFIX, SettingRow, describe_settings
-
-SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
+from hashtill_cli.embedded.servers import SERVICES
 
 PORTS = {"grpc": 7000, "health": 7900, "pages": 8080}
 """Ports inside a pod, by what a service listens for; every pod has its own address, so all services share them."""

@@ -12,6 +12,7 @@ from tools.stubs import ROOT
 
 from chassis.jetstream import KNOWN_TAGS, STREAMS, StreamSpec
 from chassis.outbox import subject_stem
+from hashtill_cli.embedded.servers import SERVICES
 
 SHARD = "<shard>"
 
@@ -27,8 +28,6 @@ OTHER_SUBJECTS: Mapping[str, str] = MappingProxyType(
 
 SOCIAL_PACKAGE = "hashtill.social.v1"
 """Its events are told by the gateway; every other package is named after the service that tells it."""
-
-SERVICES = ("identity", "offers", "orders", "payments", "notifier", "gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 import importlib
 from collections.abc import Iterator
 
-from tools.reference.events import SERVICES
 from tools.reference.marking import code, page, table
 
 from chassis.settings import ServiceSettings, SettingRow, describe_settings
+from hashtill_cli.embedded.servers import SERVICES
 
 INTRODUCTION = (
     "A service reads its settings once, at the start, from these variables; what is wrong or missing stops the start"

@@ -8,12 +8,13 @@ from datetime import timedelta
 from services.notifier.tests.notifier_world import ToldMailer, ToldNetwork, World, link_news, order_news
 
 from kernel.ids import PostId
-from notifier.domain.delivery import Channel, DeliveryState, sent
+from notifier.domain.delivery import Channel, DeliveryState, outcome_unknown, sent
 from notifier.domain.news import LinkNewsKind, OrderNewsKind
 from notifier.outbound.memory import MemoryStore
 from notifier.usecases.in_hand import InHand
 from notifier.usecases.ports import Leased, Mail, NotMailed, PostAnswer, Unit
 from notifier.usecases.send_mails import LEASE_TIME
+from notifier.usecases.send_posts import CHANNELS
 from notifier.usecases.send_posts import LEASE_TIME as POSTS_LEASE_TIME
 
 OVER, LONG = timedelta(0), timedelta(minutes=1)
@@ -77,6 +78,19 @@ async def test_what_was_written_meanwhile_is_not_kept(world: World) -> None:
     after = await world.one()
     assert after.state is DeliveryState.SENT
     assert after.next_at == leased.delivery.next_at
+
+
+async def test_a_post_in_doubt_rests_as_long_as_it_must_though_it_is_kept_late(world: World) -> None:
+    await world.hear(order_news(OrderNewsKind.HELD))
+    async with world.transactions.begin() as unit:
+        (leased,) = await unit.deliveries.lease(CHANNELS, limit=1, lease_time=LONG)
+        resting = outcome_unknown(leased.delivery, reason="NETWORK_UNAVAILABLE", at=unit.at)
+        await unit.deliveries.save([resting])
+
+    async with world.transactions.begin() as unit:
+        await unit.deliveries.keep([leased], lease_time=OVER)
+
+    assert await world.one() == resting
 
 
 async def test_a_mail_that_takes_longer_than_its_lease_is_handed_over_once(memory: MemoryStore) -> None:

@@ -47,9 +47,10 @@ class MemoryDeliveries:
         return begun
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
-        """Let the leases of those that are still leased as they were run from now on."""
-        held = [each.delivery for each in leased if self._still_leased(each.delivery)]
-        self._rows.update({each.delivery_id: changed(each, next_at=self._at + lease_time) for each in held})
+        """Let the leases of those that are still leased as they were run from now on, and none end sooner."""
+        held = [self._rows[each.delivery.delivery_id] for each in leased if self._still_leased(each.delivery)]
+        end = self._at + lease_time
+        self._rows.update({row.delivery_id: changed(row, next_at=max(row.next_at, end)) for row in held})
 
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased."""

@@ -72,9 +72,11 @@ WITH ours AS (
         ON delivery.delivery_id = given.key AND delivery.state = given.was AND delivery.tried_at = given.leased_at
     FOR UPDATE OF delivery SKIP LOCKED
 )
-UPDATE delivery SET next_at = statement_timestamp() + $4::interval FROM ours WHERE delivery_id = ours.id
+UPDATE delivery SET next_at = greatest(next_at, statement_timestamp() + $4::interval)
+FROM ours WHERE delivery_id = ours.id
 """
-"""What is locked is just being written, by ourselves perhaps: to wait for it could be a deadlock."""
+"""What is locked is just being written, by ourselves perhaps: to wait for it could be a deadlock. What has been written
+may have to rest for longer."""
 
 _SENDING = f"SELECT count(*) FROM delivery WHERE state = 'SENDING' AND {_OF_THESE}"
 
@@ -129,7 +131,7 @@ class PostgresDeliveries:
         return [replace(each, delivery=begun[each.delivery.delivery_id]) for each in ours]
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
-        """Let the leases of those that are still leased as they were run from now on."""
+        """Let the leases of those that are still leased as they were run from now on, and none end sooner."""
         columns = columns_of([leased_as(each.delivery) for each in leased], count=len(LEASED_AS))
         await execute_unnest(self._connection, _KEEP, *columns, lease_time)
 

@@ -65,7 +65,10 @@ class Deliveries(Protocol):
         """
 
     async def keep(self, leased: Sequence[Leased], *, lease_time: timedelta) -> None:
-        """Let the leases of those that are still leased as they were run from now on."""
+        """Let the leases of those that are still leased as they were run from now on, and none end sooner.
+
+        A post whose outcome was written as unknown is still leased as it was, and rests for longer.
+        """
 
     async def count_sending(self, channels: Sequence[Channel]) -> int:
         """Count those that are leased, by whomever: what they spend is not known yet."""

@@ -3,19 +3,15 @@
 import argparse
 import asyncio
 import logging
-import os
-import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import psutil
 import structlog
 from rich.console import Console
 from tests.faults.chaos_blows import Blow, process_blows
@@ -26,6 +22,7 @@ from tests.faults.chaos_run import MOST, Plan, Tell, run
 from tests.faults.chaos_stores import disk_blows, store_blows
 from tests.faults.chaos_wires import wire_blows
 
+from hashtill_cli.bench.heading import heading
 from hashtill_cli.embedded.folders import PASSABLE
 
 WIDTH = 160
@@ -100,18 +97,9 @@ def _write(reports: Sequence[Report], plan: Plan, console: Console, *, save: Pat
         return
     with save.open("w") as file:
         saved = Console(file=file, width=WIDTH)
-        saved.print(f"$ python -m tests.faults.chaos {' '.join(sys.argv[1:])}", highlight=False, soft_wrap=True)
-        saved.print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}, seed {plan.seed}\n", highlight=False, soft_wrap=True)
+        file.write(f"{heading('python -m tests.faults.chaos')}, seed {plan.seed}\n\n")
         for report in reports:
             report.print(saved)
-
-
-def machine() -> str:
-    """Say what this ran on."""
-    memory, python = psutil.virtual_memory().total / 2**30, platform.python_version()
-    load = os.getloadavg()[2]  # of a quarter of an hour: who else works here slows everything that is measured
-    cores = f"{os.cpu_count()} cores (load {load:.0f})"
-    return f"{platform.system()} {platform.machine()}, {cores}, {memory:.0f} GB, Python {python}"
 
 
 def _arguments() -> argparse.Namespace:

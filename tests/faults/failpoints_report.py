@@ -1,16 +1,14 @@
 """The report of a campaign: a row a place with its three kinds, a row a pair, and what it all came to."""
 
-import shlex
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
-import psutil
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from tests.faults.failpoints_places import PAUSE_SECONDS, Kind, Place, Strike
 from tests.faults.failpoints_round import Round
+
+from hashtill_cli.bench.heading import heading
 
 HEADERS = {Kind.KILL: "kill -9", Kind.PAUSE: f"pause {PAUSE_SECONDS} s", Kind.RAISE: "raise"}
 
@@ -45,11 +43,8 @@ def print_report(played: Sequence[Round], planned: Sequence[Sequence[Strike]], c
 
 
 def _heading() -> str:
-    command = shlex.join(["python", "-m", "tests.faults.failpoints", *sys.argv[1:]])
-    memory = psutil.virtual_memory().total / 2**30
-    machine = f"{psutil.cpu_count()} cores, {memory:.0f} GB, Python {sys.version.split()[0]}"
     return (
-        f"{command}\n{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}\n"
+        f"{heading('python -m tests.faults.failpoints')}\n"
         "Seconds: from the last strike until every story had ended, the process was back and nothing moved any more.\n"
         "lapsed: stories that ended otherwise for a legitimate reason (the window or the remorse time was over).\n"
         "mail twice: handed over again with the same Message-ID, struck between the server's 250 and our commit.\n"

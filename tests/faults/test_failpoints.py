@@ -20,11 +20,11 @@ MOST_DANGEROUS = (
 )
 """In each service the moment when the effect is out and nobody has written it down; all struck in one round.
 
-The mail's is left to the campaign: a mail that was handed over rests for its lease of a minute.
+The mail's is left to the campaign.
 """
 
 SECONDS_MAX = 240
-"""The reply's lease is 30 s; a busy machine takes half a minute to start a suite."""
+"""A reply that X did not get waits for 43 s; a busy machine takes half a minute to start a suite."""
 
 PLACED = re.compile(r"\bfailpoint\((?!point: )(\w[\w.]*)\)")
 

@@ -13,6 +13,8 @@ from tests.planted.patches import PlantedBug, planted_bugs
 from tests.planted.proving import Proof, by_rotation, failing_unplanted, prove
 from tests.planted.trees import snapshot
 
+from hashtill_cli.bench.heading import heading
+
 WIDTH = 150
 
 
@@ -20,6 +22,7 @@ def main() -> int:
     """Print a table; 0 only when every patch applies and is caught by the test it names."""
     asked = _arguments()
     console = Console(width=WIDTH, highlight=False)
+    console.print(f"{heading('python -m tests.planted')}\n", soft_wrap=True)
     bugs = _chosen(asked, console)
     if not bugs:
         console.print("No planted bug has that name.")

@@ -14,7 +14,7 @@ from tests.races.ground import POOL_SIZE, migrate
 
 from chassis.logs import configure_logs
 from chassis.postgres import Database
-from hashtill_cli.bench.figures import machine
+from hashtill_cli.bench.heading import heading
 from hashtill_cli.embedded.databases import service_dsns
 from hashtill_cli.embedded.folders import PASSABLE
 from hashtill_cli.embedded.keyring import Keyring
@@ -50,6 +50,7 @@ def main() -> int:
 
 def show(results: Results, console: Console) -> None:
     """Print the table and what does not hold."""
+    console.print(f"{heading('python -m tests.races.program')}\n", highlight=False, soft_wrap=True)
     table = Table("confirmations around the end of the window", "", title=f"Races, seed {results.seed}")
     table.columns[1].justify = "right"
     for name, value in _rows(results).items():
@@ -61,7 +62,6 @@ def show(results: Results, console: Console) -> None:
         console.print(
             f"Every history holds: {results.orders:,} orders, each confirmed once or expired once, none both."
         )
-    console.print(machine(), highlight=False)
 
 
 def _rows(results: Results) -> dict[str, str]:

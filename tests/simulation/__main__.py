@@ -9,6 +9,8 @@ from tests.simulation.playing import play
 from tests.simulation.report import report_of, trace_lines
 from tests.simulation.shrinking import shrink
 
+from hashtill_cli.bench.heading import heading
+
 
 def main() -> int:
     """Play what was asked for; 0 only when every promise held and every fault was there."""
@@ -19,6 +21,7 @@ def main() -> int:
 
 
 def _campaign(first: int, seeds: int, *, orders_least: int, workers: int | None) -> int:
+    _say(f"{heading('python -m tests.simulation')}, seeds {first} to {first + seeds - 1}\n")
     total, seconds = run_campaign(first, seeds, orders_least=orders_least, workers=workers)
     for line in lines_of(total, seconds):
         _say(line)

@@ -1,17 +1,15 @@
 """The figures of a run: what was seen, put into the numbers and tables that are read."""
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 from hashtill_cli.bench.cpu import total
+from hashtill_cli.bench.heading import machine
 from hashtill_cli.bench.plan import Load
 from hashtill_cli.embedded.servers import SERVICES
 
@@ -71,23 +69,6 @@ def show(result: Result, console: Console) -> None:
         console.print(f"Nothing lost, nothing doubled: {result.seen['ended']} orders, charges and receipts agree.")
     console.print(machine(), highlight=False)
     console.file.write(json.dumps(figures) + "\n")
-
-
-def machine() -> str:
-    """Say what machine this is."""
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{_processor()}, {psutil.cpu_count()} cores, {memory:.0f} GB; "
-        f"Linux {platform.release()}, Python {platform.python_version()}"
-    )
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _figures_table(figures: Mapping[str, Any], *, title: str) -> Table:

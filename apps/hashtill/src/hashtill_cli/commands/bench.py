@@ -9,6 +9,7 @@ from rich.console import Console
 
 from hashtill_cli.bench import figures
 from hashtill_cli.bench.errors import BenchError
+from hashtill_cli.bench.heading import heading
 from hashtill_cli.bench.pgbench import PgbenchError
 from hashtill_cli.bench.plan import Load
 from hashtill_cli.bench.relay import report as relay_report
@@ -103,6 +104,7 @@ def timers(  # noqa: PLR0917 - as above
 def _report(result: R, show: Callable[[R, Console], None], console: Console, *, save: Path | None, ok: bool) -> None:
     if save is not None:
         with save.open("w") as file:
+            file.write(f"{heading('hashtill')}\n\n")
             show(result, Console(file=file, width=WIDTH))
     show(result, console)
     if not ok:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hashtill_cli.bench.figures import machine
+from hashtill_cli.bench.heading import machine
 from hashtill_cli.bench.relay.load import RelayLoad
 from hashtill_cli.bench.targets import Target, figures_table, missed
 

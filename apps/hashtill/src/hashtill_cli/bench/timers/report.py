@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hashtill_cli.bench.figures import machine
+from hashtill_cli.bench.heading import machine
 from hashtill_cli.bench.targets import Target, figures_table, missed
 from hashtill_cli.bench.timers.load import TimersLoad
 from hashtill_cli.bench.timers.machine import MAX_WAL_SIZE

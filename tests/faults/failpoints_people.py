@@ -18,8 +18,8 @@ from hashtill_cli.scenarios.world.seen_post import SeenPost
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 150.0
-"""A reply that X did not get from a notifier that died waits for 43 s, and a pair may strike twice; a busy machine takes
-a while to start a service again."""
+"""A reply that X did not get from a notifier that died waits for 43 s, and a pair may strike twice; a busy machine
+takes a while to start a service again."""
 
 AGAIN_SECONDS = 0.2
 

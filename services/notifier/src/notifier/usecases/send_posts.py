@@ -63,6 +63,8 @@ class Posting:
 async def send_posts(*, transactions: Transactions, posting: Posting, patiently: Patiently) -> int:
     """Send one batch; gives how many deliveries it had."""
     leased, kept_back = await lease_posts(transactions=transactions, patiently=patiently)
+    if not leased and not kept_back:
+        return 0
     async with posting.in_hand.holding(leased, lease_time=LEASE_TIME, transactions=transactions) as ours:
         if ours or kept_back:
             await _send(ours, aside=kept_back, transactions=transactions, posting=posting, patiently=patiently)

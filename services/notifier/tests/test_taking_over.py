@@ -44,6 +44,14 @@ async def take(unit: Unit) -> Sequence[Leased]:
     return await unit.deliveries.lease(CHANNELS, limit=10, lease_time=OVER)
 
 
+async def world_whose_sender_died_trying(memory: MemoryStore) -> World:
+    world = World(memory.transactions(), network=DeadlyNetwork())
+    await world.hear(HELD)
+    with pytest.raises(DiedError):
+        await world.send_posts()
+    return world
+
+
 async def test_what_was_taken_and_not_begun_is_in_no_doubt(world: World) -> None:
     await world.hear(HELD)
     async with world.transactions.begin() as unit:
@@ -131,10 +139,7 @@ async def test_a_prompt_whose_sender_died_before_it_tried_goes_out_a_little_late
 
 
 async def test_a_prompt_that_is_out_is_found_soon_after_its_sender_died(memory: MemoryStore) -> None:
-    world = World(memory.transactions(), network=DeadlyNetwork())
-    await world.hear(HELD)
-    with pytest.raises(DiedError):
-        await world.send_posts()
+    world = await world_whose_sender_died_trying(memory)
     world.network = ToldNetwork(found=OUT)
 
     memory.at += LEASE_TIME
@@ -147,10 +152,7 @@ async def test_a_prompt_that_is_out_is_found_soon_after_its_sender_died(memory: 
 async def test_a_prompt_that_does_not_show_is_said_again_only_when_the_dead_cannot_have_said_it(
     memory: MemoryStore,
 ) -> None:
-    world = World(memory.transactions(), network=DeadlyNetwork())
-    await world.hear(HELD)
-    with pytest.raises(DiedError):
-        await world.send_posts()
+    world = await world_whose_sender_died_trying(memory)
     world.network = ToldNetwork()
 
     memory.at += LEASE_TIME
@@ -167,10 +169,7 @@ async def test_a_prompt_that_does_not_show_is_said_again_only_when_the_dead_cann
 
 
 async def test_a_network_that_cannot_be_asked_after_a_death_makes_nobody_post_sooner(memory: MemoryStore) -> None:
-    world = World(memory.transactions(), network=DeadlyNetwork())
-    await world.hear(HELD)
-    with pytest.raises(DiedError):
-        await world.send_posts()
+    world = await world_whose_sender_died_trying(memory)
     world.network = ToldNetwork(found=NotPosted(reason="NETWORK_UNAVAILABLE", unknown=True))
 
     memory.at += LEASE_TIME

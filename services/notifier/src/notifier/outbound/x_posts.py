@@ -20,8 +20,8 @@ from notifier.domain.quota import Quota
 from notifier.usecases.ports import DUPLICATE_TEXT, NotPosted, PostAnswer, Posted
 
 CALL_SECONDS = 8.0
-"""Looking and posting have this long each, together half of the lease on a delivery: a slow answer is known before
-another sender takes over."""
+"""Looking and posting have this long each, waiting for a connection included: whoever fell silent has ended long before
+`SILENCE_MAX` is over."""
 
 _TIMEOUT = ClientTimeout(total=CALL_SECONDS)
 

@@ -38,7 +38,7 @@ async def apply_outcomes(
 
 
 def _decide(outcome: Outcome, *, at: datetime) -> Delivery:
-    """Say what an answer makes of a delivery; an unknown outcome stays SENDING until its lease runs out."""
+    """Say what an answer makes of a delivery; an unknown outcome stays SENDING until it is looked for."""
     delivery, answer = outcome.leased.delivery, outcome.answer.outcome
     if isinstance(answer, Posted):
         return sent(delivery, sent_id=answer.post_id, at=answer.posted_at)

@@ -33,7 +33,7 @@ from notifier.usecases.post_outcomes import Outcome, apply_outcomes
 CHANNELS = (Channel.POST, Channel.REPLY)
 
 BATCH_MAX = 128
-"""Posts a batch: two rounds of what is in flight at once, so that all are answered well within the lease."""
+"""Posts a batch: two rounds of what is in flight at once, so that none waits long for a connection."""
 
 LEASE_TIME = timedelta(seconds=3)
 """Kept by whoever has posts in hand; who died loses them so soon. What it had tried is looked for, not said again."""

@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from tests.chart.manifests import JSON, containers, of_kind
 
 from chassis.settings import PREFIX, ServiceSettings, SettingRow, SettingsError, describe_settings, load_settings
+from hashtill_cli.embedded.servers import SERVICES
 
 OPEN_ADDRESS = re.compile(r"[a-z]+://(\w+:\$\((?P<password>\w+)\)@)?[^@\s]+")
 """What a secret variable may hold in the open: an address without a password, or with one out of a Secret."""
@@ -17,14 +18,20 @@ TARGET = re.compile(r"dns:///(?P<service>[a-z0-9-]+)\.[^:]+:(?P<port>[0-9]+)")
 
 def wrong_environment(manifests: Sequence[JSON]) -> Iterator[str]:
     """Give a sentence for each variable that is missing, unknown, wrong or in the open."""
-    for where, _, container in containers(manifests):
-        service = container["command"][2]
+    for where, service, container in _services(manifests):
         given = {entry["name"]: entry for entry in container["env"]}
         rows = list(describe_settings(settings_of(service)))
         for sentence in (*_missing(rows, given), *_unknown(rows, given), *_in_the_open(rows, given), *_closed(given)):
             yield f"{where}: {sentence}"
         for sentence in (*_unread(service, rows, given), *_nowhere(given, manifests)):
             yield f"{where}: {sentence}"
+
+
+def _services(manifests: Sequence[JSON]) -> Iterator[tuple[str, str, JSON]]:
+    """Give each container of a service, with how a sentence names it; the checker is none and reads no Settings."""
+    for where, _, container in containers(manifests):
+        if (service := container["command"][2]) in SERVICES:
+            yield where, service, container
 
 
 def settings_of(service: str) -> type[ServiceSettings]:

@@ -25,6 +25,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"pods": {"annotations": {"rolled": 1}}}, "got number, want string"),
     ({"image": {"repository": ""}}, "image.repository is not set. Name the registry"),
     ({"secrets": {"existingSecret": ""}}, "secrets.existingSecret is not set. Create a Secret"),
+    (
+        {"checker": {"enabled": True}},
+        "checker.existingSecret is not set. Create a Secret with a key <service>-database",
+    ),
+    ({"checker": {"replicas": 2}}, "'replicas' not allowed"),
     ({"settings": {"program_handle": None}}, "settings.program_handle is not set, and gateway needs it."),
     ({"components": {"payments": {"settings": None}}}, "components.payments.settings.pages_url is not set"),
     ({"settings": {"cookie_domain": None}}, "share one session cookie. Set it to a domain"),

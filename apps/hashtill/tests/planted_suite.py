@@ -11,10 +11,12 @@ import asyncpg
 from aiohttp import web
 from apps.hashtill.tests.planted_rows import NOW, PROGRAM, SHARED, Row, Rows
 from nats.aio.client import Client
+from sqlalchemy import make_url
 
 from chassis.jetstream import api, connect, ensure_streams
 from chassis.migrations import run_migrations
 from hashtill_cli.checking.reading.places import Places
+from hashtill_cli.embedded.databases import run_sql
 from hashtill_cli.embedded.keyring import Keyring
 from hashtill_cli.embedded.nats import embedded_nats
 from hashtill_cli.embedded.servers import SERVICES
@@ -29,6 +31,16 @@ UNTIED = {
     "offers": ("ALTER TABLE stock DROP CONSTRAINT stock_conserved",),
 }
 """The constraints that would refuse some plants: the checker must see what a lost one lets through."""
+
+
+READER = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') THEN
+        CREATE ROLE reader LOGIN PASSWORD 'reader' IN ROLE pg_read_all_data;
+    END IF;
+END $$
+"""
+"""The role that the chart's README tells operators to make for the checker."""
 
 
 @contextmanager
@@ -118,9 +130,10 @@ def _span(rows: Rows) -> Row:
 
 
 def places_of_planted(dsns: Mapping[str, str], nats_url: str, outside: str, texts: tuple[Path, Path]) -> Places:
-    """Say where it all is."""
+    """Say where it all is, for a role that may only read."""
+    run_sql(Secret(dsns["orders"]), [READER])
     return Places(
-        databases=dsns,
+        databases={service: _as_reader(dsn) for service, dsn in dsns.items()},
         nats_url=nats_url,
         processor_url=outside,
         processor_key="key",
@@ -130,6 +143,10 @@ def places_of_planted(dsns: Mapping[str, str], nats_url: str, outside: str, text
         spans=texts[1],
         secrets={"canary": SECRET},
     )
+
+
+def _as_reader(dsn: str) -> str:
+    return make_url(dsn).set(username="reader", password="reader").render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -89,20 +89,20 @@ def told(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     named = {rows.name: PLANTS[rows.name][1](rows) for rows in planted}
     folder, world = tmp_path_factory.mktemp("followed"), [first]
 
-    async def follow(places: Places) -> tuple[Lines, Lines, Lines]:
+    async def follow(places: Places, dsns: Mapping[str, str]) -> tuple[Lines, Lines, Lines]:
         async with following(places) as suite:
             first = await suite.look()
             world.extend([HEALTHY, *planted])
             write_texts(folder, planted)
             assert suite.sources.nats is not None
-            await write_on(places.databases, suite.sources.nats, [HEALTHY, *planted])
+            await write_on(dsns, suite.sources.nats, [HEALTHY, *planted])
             soon = [line for _ in range(4) for line in await suite.look(later=timedelta(seconds=40))]
             return first, soon, await suite.look(later=timedelta(seconds=40))
 
     texts = write_texts(folder, world)
     with still_suite(databases, folder, world) as (dsns, url, outside):
         asyncio.run(write_books(dsns, url, world, also=()))
-        yield Told(*asyncio.run(follow(places_of_planted(dsns, url, outside, texts))), named)
+        yield Told(*asyncio.run(follow(places_of_planted(dsns, url, outside, texts), dsns)), named)
 
 
 def test_nothing_is_told_of_what_is_in_order(told: Told) -> None:
@@ -140,20 +140,20 @@ def test_an_outage_is_told_once_survived_and_measured(databases: Databases, tmp_
     rows, planted = Rows("alone", 1), Rows("planted", 2)
     PLANTS["confirmed late"][1](planted)
 
-    async def follow(places: Places) -> tuple[Lines, Lines]:
+    async def follow(places: Places, dsns: Mapping[str, str]) -> tuple[Lines, Lines]:
         async with following(places) as suite:
             await suite.look()
-            await close_orders(places.databases)
+            await close_orders(dsns)
             blind = [*await suite.look(), *await suite.look()]
-            await open_orders(places.databases)
+            await open_orders(dsns)
             assert suite.sources.nats is not None
-            await write_on(places.databases, suite.sources.nats, [planted])
+            await write_on(dsns, suite.sources.nats, [planted])
             return blind, [line for _ in range(2) for line in await suite.look(later=timedelta(seconds=20))]
 
     texts, world = write_texts(tmp_path, [rows]), [rows]
     with still_suite(databases, tmp_path, world) as (dsns, url, outside):
         asyncio.run(write_books(dsns, url, world, also=()))
-        blind, again = asyncio.run(follow(places_of_planted(dsns, url, outside, texts)))
+        blind, again = asyncio.run(follow(places_of_planted(dsns, url, outside, texts), dsns))
 
     assert sorted(line["event"] for line in blind) == ["checker_blind"] * FEEDS
     assert sorted({line["event"] for line in again}) == ["checker_sees_again", "invariant_broken"]

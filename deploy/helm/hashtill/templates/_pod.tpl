@@ -31,7 +31,13 @@ volumes:
       sizeLimit: 64Mi
 {{- end -}}
 
-{{/* Fields of the one container; takes {root, name}. */}}
+{{/* Fields of a service's one container; takes {root, name}. */}}
+{{- define "hashtill.service" -}}
+{{- $resources := default .root.Values.defaults.resources (index .root.Values.components .name).resources -}}
+{{- include "hashtill.container" (dict "root" .root "resources" $resources "environment" (include "hashtill.environment" .)) -}}
+{{- end -}}
+
+{{/* Fields of any container; takes {root, resources, environment}. */}}
 {{- define "hashtill.container" -}}
 image: {{ include "hashtill.image" .root | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -40,8 +46,8 @@ securityContext:
   readOnlyRootFilesystem: true
   capabilities:
     drop: [ALL]
-resources: {{- toYaml (default .root.Values.defaults.resources (index .root.Values.components .name).resources) | nindent 2 }}
-env: {{- include "hashtill.environment" . | trim | nindent 2 }}
+resources: {{- toYaml .resources | nindent 2 }}
+env: {{- .environment | trim | nindent 2 }}
 volumeMounts:
   - name: tmp
     mountPath: /tmp

@@ -42,7 +42,7 @@ planted: setup ## plant every known bug in a copy of the tree; each must be caug
 campaign: setup ## prove everything at length, one after the other (hours); reports go to docs/results and bench/results
 	@mkdir -p docs/results
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --orders 100 > docs/results/simulation.txt
-	@$(BIN)/python -m tests.faults.failpoints --save docs/results/failpoints.txt
+	@$(BIN)/python -m tests.faults.failpoints $(ARGS) --save docs/results/failpoints.txt
 	@$(BIN)/python -m tests.faults.chaos --minutes $(or $(MINUTES),60) --save docs/results/chaos.txt
 	@$(BIN)/python -m tests.races.program --orders $(or $(ORDERS),100000) > bench/results/races.txt
 	@$(BIN)/python -m tests.planted > docs/results/planted.txt

@@ -29,7 +29,7 @@ UNREACHABLE: Mapping[Step, str] = MappingProxyType(
         (State.VOIDING, Fact.STUCK): _OWN_MISTAKE,
     }
 )
-"""Steps of the table that no world can bring about."""
+"""Steps of the table that no world may bring about: one that does breaks a promise."""
 
 
 def taken(steps: Mapping[tuple[str, str, str], int]) -> Counter[Step]:

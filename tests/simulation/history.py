@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from tests.simulation.coverage import UNREACHABLE
 from tests.simulation.world import World
 
 from chassis.outbox import OutboxMessage
@@ -53,8 +54,15 @@ def _broken_between(before: Step, after: Step) -> Iterator[str]:
         yield f"version {after.version} goes from {after.from_state}, but stood at {before.to_state}"
     if before.to_state in saga.FINAL and after.cause != "Disowned":
         yield f"{after.cause} came after its end, {before.to_state}"
-    if after.cause not in _NOTES and saga.step(before.to_state, Fact(after.cause)) is None:
-        yield f"{after.cause} does nothing in {before.to_state}, and it happened"
+    if after.cause not in _NOTES:
+        yield from _impossible(before, Fact(after.cause))
+
+
+def _impossible(before: Step, fact: Fact) -> Iterator[str]:
+    if saga.step(before.to_state, fact) is None:
+        yield f"{fact} does nothing in {before.to_state}, and it happened"
+    if why := UNREACHABLE.get((before.to_state, fact)):
+        yield f"{fact} happened in {before.to_state}, and should not: {why}"
 
 
 def _twice_ended(world: World) -> Iterator[str]:

@@ -123,6 +123,11 @@ class World:
         while sum([await self.steps.run_once(command) for command in Command]):
             pass
 
+    async def later(self) -> None:
+        self.pass_time(minutes=1)
+        await self.steps.poll_once()
+        await self.settle()
+
     def note_expired(self, window_ends: Sequence[datetime], _at: datetime) -> None:
         self.window_ends.extend(window_ends)
 

@@ -87,7 +87,7 @@ class ChargesKept(Peer):
         self.authorizes_as = ChargeState.AUTHORIZED
         self.captures_as = self.after_capture = ChargeState.CAPTURED
         self.refusal: Refusal | None = None
-        self.loses_answers = False
+        self.loses_answers = self.loses_questions = False
 
     async def authorize(self, orders: Sequence[Order]) -> dict[OrderId, ChargeSeen | Refusal]:
         self.called("authorize")
@@ -95,7 +95,8 @@ class ChargesKept(Peer):
 
     async def ask(self, orders: Sequence[Order]) -> dict[OrderId, ChargeSeen | Refusal]:
         self.called("ask")
-        return {order.order_id: self.charges.get(_key(order), no("CHARGE_NOT_FOUND")) for order in orders}
+        told = () if self.loses_questions else orders
+        return {order.order_id: self.charges.get(_key(order), no("CHARGE_NOT_FOUND")) for order in told}
 
     async def capture(self, orders: Sequence[Order]) -> dict[OrderId, ChargeSeen | Refusal]:
         self.called("capture")

@@ -9,7 +9,7 @@ from services.orders.tests.peers_kept import no
 from orders.domain.change import Cause, looked_at
 from orders.domain.charging import ChargeState, apply_charge
 from orders.domain.holding import apply_lost_link
-from orders.domain.order import Order, Refund
+from orders.domain.order import Refund
 from orders.domain.purchasing import LinkStatus
 from orders.domain.states import Command, State
 from orders.inbound.steps import Steps
@@ -23,7 +23,7 @@ async def test_a_peer_that_is_away_is_asked_again_later(world: World) -> None:
     assert order.state is State.HOLDING
 
     world.stock.away = False
-    await _later(world)
+    await world.later()
 
     assert (await world.again(order)).state is State.PROMPTING
 
@@ -82,7 +82,7 @@ async def test_a_lost_answer_is_asked_for_by_key_and_never_sent_again(world: Wor
     order = await world.authorized()
 
     world.charges.loses_answers = False
-    await _later(world)
+    await world.later()
 
     assert (await world.again(order)).state is State.AUTHORIZED
     assert world.charges.calls == ["authorize", "ask"]
@@ -93,7 +93,7 @@ async def test_an_authorization_that_payments_never_heard_of_is_sent_anew_by_the
     order = await world.authorized()
 
     world.charges.away = False
-    await _later(world)
+    await world.later()
 
     assert (await world.again(order)).state is State.AUTHORIZED
     assert world.charges.calls == ["authorize", "ask", "authorize"]
@@ -110,7 +110,7 @@ async def test_the_event_moves_the_order_where_the_answer_was_lost_and_the_secon
     for _ in range(2):
         told = ChargeTold(message_id=message_id(world), order_id=order.order_id, seen=seen)
         await apply_charges([told], transactions=world.transactions, limits=world.limits)
-    await _later(world)
+    await world.later()
 
     assert (await world.told()).count("OrderAuthorized") == 1
 
@@ -151,33 +151,6 @@ async def test_a_card_that_is_gone_declines_and_a_contradiction_needs_attention(
     order = await world.authorized()
 
     assert (order.state, order.reason) == (state, reason)
-
-
-async def test_a_capture_that_lapsed_asks_for_one_new_authorization(world: World) -> None:
-    order = await _captured_as(world, ChargeState.LAPSED, then=ChargeState.CAPTURED)
-
-    after = await world.again(order)
-    assert (after.state, after.charge.attempt) == (State.COMPLETED, 2)
-    assert world.charges.live(order.order_id) == 1
-    assert (await world.told()).count("OrderAuthorized") == 1
-
-
-async def test_a_capture_that_lapsed_twice_needs_attention(world: World) -> None:
-    order = await _captured_as(world, ChargeState.LAPSED, then=ChargeState.LAPSED)
-
-    assert (await world.again(order)).state is State.NEEDS_ATTENTION
-    assert (await world.told())[-1] == "OrderNeedsAttention"
-
-
-async def test_a_capture_that_is_refused_is_asked_about(world: World) -> None:
-    world.stock.digital = True
-    order = await world.authorized()
-    world.charges.set(order, ChargeState.LAPSED)
-
-    await _remorse_over(world)
-
-    after = await world.again(order)
-    assert (after.state, after.charge.attempt) == (State.COMPLETED, 2)
 
 
 async def test_a_void_or_refund_that_is_refused_needs_attention(world: World) -> None:
@@ -242,7 +215,7 @@ async def test_a_postponed_step_waits_longer_each_time(world: World) -> None:
     first = order.next_step_at
 
     for _ in range(5):
-        await _later(world)
+        await world.later()
     later = await world.again(order)
 
     assert later.attempts == 5
@@ -274,24 +247,3 @@ class _Poisoned(dict):  # type: ignore[type-arg] # stands in for the holds, and 
         if key == self.poison:
             raise RuntimeError("nobody foresaw this")
         return super().__contains__(key)
-
-
-async def _later(world: World) -> None:
-    world.pass_time(minutes=1)
-    await world.steps.poll_once()
-    await world.settle()
-
-
-async def _remorse_over(world: World) -> None:
-    world.pass_time(minutes=31)
-    await world.pass_deadlines()
-    await world.settle()
-
-
-async def _captured_as(world: World, first: ChargeState, *, then: ChargeState) -> Order:
-    world.stock.digital = True
-    order = await world.authorized()
-    world.charges.captures_as = first
-    world.charges.after_capture = then
-    await _remorse_over(world)
-    return order

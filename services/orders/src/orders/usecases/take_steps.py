@@ -127,10 +127,11 @@ async def _authorize(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, 
 
 
 async def _capture(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:
-    """Take the money; what is not authorised any more is asked about, for it may have lapsed."""
+    """Take the money; what is refused is asked about, for it may have lapsed: a refusal alone decides nothing."""
     answers = await peers.charges.capture(orders)
     refused = [order for order in orders if isinstance(answers.get(order.order_id), Refusal)]
-    return _charged(answers | (await peers.charges.ask(refused) if refused else {}))
+    asked = await peers.charges.ask(refused) if refused else {}
+    return _charged({key: answer for key, answer in answers.items() if not isinstance(answer, Refusal)} | asked)
 
 
 async def _void(orders: Sequence[Order], peers: Peers) -> Mapping[OrderId, Decide]:

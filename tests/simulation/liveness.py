@@ -13,9 +13,11 @@ from tests.simulation.stage import Node
 from tests.simulation.world import World
 from tests.simulation.x_posts import PROGRAM_ID, XPost
 
-from kernel.ids import PostId
+from identity.domain.link import LinkStatus
+from kernel.ids import PostId, X
 from orders.domain import saga
 from orders.domain.order import Order
+from orders.domain.posts import VerdictWord
 from orders.domain.states import Fact, State
 
 _AT_REST = saga.FINAL | {State.COMPLETED, State.NEEDS_ATTENTION}
@@ -71,10 +73,11 @@ def _unheard(world: World, order: Order) -> Iterator[str]:
     if prompt is None:
         yield "it expired, and nobody was ever asked"
         return
-    if world.orders.was_dark_at(_ended_at(world, order)):
+    ended_at = _ended_at(world, order)
+    if world.orders.was_dark_at(ended_at) or _was_unlinked_at(world, order, ended_at):
         return
     for post in world.x.posts.values():
-        if _confirms(post, order, prompt) and _could_be_read(world, post):
+        if _confirms(post, order, prompt) and _could_be_read(world, post) and not _was_deleted_first(world, post):
             late = (post.at - prompt.at).total_seconds()
             yield f"it expired, though {post.post_id} confirmed it {late:.3f} s after our reply"
 
@@ -102,6 +105,18 @@ def _could_be_read(world: World, post: XPost) -> bool:
     """Whether a post was kept, or must have been: what was deleted or edited while we did not look is gone."""
     kept = any(each.version_id == PostId(str(post.post_id)) for each in world.gateway.store.kept.values())
     return kept or post.post_id not in world.x.deleted | world.x.replaced
+
+
+def _was_unlinked_at(world: World, order: Order, at: datetime) -> bool:
+    """Whether its link was over by then: whoever is not linked is not read, and buys nothing more."""
+    link = world.identity.store.links[order.link_id]
+    return link.status is not LinkStatus.ACTIVE and link.updated_at <= at
+
+
+def _was_deleted_first(world: World, post: XPost) -> bool:
+    """Whether orders heard of its end before it heard of the post: then it has no effect any more."""
+    known = world.orders.store.verdicts.get((X, PostId(str(post.post_id))))
+    return known is not None and known.verdict.word is VerdictWord.CANCELLED
 
 
 def _ended_at(world: World, order: Order) -> datetime:

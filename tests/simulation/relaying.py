@@ -199,13 +199,15 @@ class ClientTwin:
         return {"reconnects": self._broker.restarts}
 
     async def request(self, subject: str, payload: bytes, *, timeout: float) -> _Answer:  # noqa: ASYNC109 - nats-py's shape
-        """Answer STREAM.INFO, and STREAM.MSG.GET of a message that is there."""
+        """Answer STREAM.INFO, and STREAM.MSG.GET of a message, which may be gone with the broker's tail."""
         await self._life.step(f"asks within {timeout:.0f} s")
         self._broker.reach()
         stream = self._broker.streams[subject.rpartition(".")[2]]
         if "MSG.GET" not in subject:
             return _Answer(orjson.dumps({"created": stream.created, "state": {"last_seq": stream.last}}))
-        held = stream.messages[orjson.loads(payload)["seq"]]
+        held = stream.messages.get(orjson.loads(payload)["seq"])
+        if held is None:
+            return _Answer(orjson.dumps({"error": {"code": 404, "err_code": 10037, "description": "no message found"}}))
         block = base64.b64encode(block_of(held.headers) + CLOSING_LINE).decode()
         return _Answer(orjson.dumps({"message": {"subject": held.subject, "hdrs": block}}))
 

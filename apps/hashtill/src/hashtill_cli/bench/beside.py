@@ -88,7 +88,13 @@ def work_beside(work: Work) -> None:
     sys.stdout.flush()
     plan = json.loads(sys.stdin.readline())
     seen = uvloop.run(_until_the_input_ends(work, plan))
-    sys.stdout.write(json.dumps(seen))
+    say_whole(seen)
+
+
+def say_whole(seen: Mapping[str, Any]) -> None:
+    """Write what was seen through a buffer: PYTHONUNBUFFERED leaves standard output none, and a signal cuts it off."""
+    with open(sys.stdout.fileno(), "w", closefd=False) as out:
+        out.write(json.dumps(seen))
 
 
 async def _until_the_input_ends(work: Work, plan: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ from chassis.grpc_client import open_channel
 from hashtill.identity.v1.identity_service_pb2_grpc import IdentityServiceStub
 from hashtill.offers.v1.offers_service_pb2_grpc import OffersServiceStub
 from hashtill.payments.v1.payments_service_pb2_grpc import PaymentsServiceStub
+from hashtill_cli.bench.beside import say_whole
 from hashtill_cli.bench.cpu import cpu_of, used_between
 from hashtill_cli.bench.following import FollowEvents, follow_mail, follow_x, seconds_of_post
 from hashtill_cli.bench.lines import json_lines
@@ -206,7 +206,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the supervisor blocks what we must hear
     plan = Plan.from_json(sys.stdin.read())
     seen: Mapping[str, Any] = uvloop.run(measure(plan))
-    sys.stdout.write(json.dumps(seen))
+    say_whole(seen)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,6 @@ from chassis.outbox import subject_stem
 BACKOFF_SECONDS = (1, 5, 15, 60, 300)
 PAUSE_SECONDS = 0.25
 
-RAN_OUT = "deliveries ran out"
-"""Why a message is given up that was delivered as often as it may be, and never answered."""
-
 
 class SimConsumer:
     """Feeds one durable's messages to one handler of one life of a process."""
@@ -99,7 +96,7 @@ class SimConsumer:
 
     def _collect(self) -> None:
         for message in self._durable.given_up:
-            self._database.dead_letters.append((self._durable.name, message.message_id, RAN_OUT))
+            self._database.dead_letters.append((self._durable.name, message.message_id, "deliveries ran out"))
         self._durable.given_up.clear()
 
     def _read(self, message: StoredMessage, deliveries: int) -> ReceivedMessage | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tests.simulation.books import waiting_rows
-from tests.simulation.consuming import RAN_OUT
 from tests.simulation.database import Database
 from tests.simulation.history import steps_of
 from tests.simulation.plan import Told
@@ -14,7 +13,6 @@ from tests.simulation.stage import Node
 from tests.simulation.world import World
 from tests.simulation.x_posts import PROGRAM_ID, XPost
 
-from chassis.consumers import DELIVERIES_MAX
 from identity.domain.link import LinkStatus
 from kernel.ids import PostId, X
 from orders.domain import saga
@@ -62,8 +60,7 @@ def _unsaid(node: Node, database: Database) -> Iterator[str]:
     if (count := database.unpublished()) > 0:
         yield f"{count} outbox rows of {node.name} are in no stream"
     for consumer, message, reason in database.dead_letters:
-        if reason != RAN_OUT or node.lives <= DELIVERIES_MAX:  # each death with a message in hand costs it a delivery
-            yield f"{consumer} gave {message} up: {reason}"
+        yield f"{consumer} gave {message} up: {reason}"
     if not node.up:
         yield f"{node.name} is down"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from google.protobuf.message import Message
@@ -15,9 +16,35 @@ from chassis.decoding import Decoder
 from chassis.handling import Handler, Handling
 from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
 from chassis.outbox import subject_stem
+from chassis.suspects import parted
 
 BACKOFF_SECONDS = (1, 5, 15, 60, 300)
 PAUSE_SECONDS = 0.25
+
+
+class SuspectsTwin:
+    """Counts the tries of one consumer's suspects where its process keeps everything that outlives it."""
+
+    def __init__(self, life: Life, database: Database, *, consumer: str) -> None:
+        self._life, self._consumer = life, consumer
+        self._tries = database.suspects
+
+    async def begin(self, message_id: str) -> int:
+        """Count a try."""
+        await self._life.step(f"{self._consumer} suspects")
+        self._tries[self._consumer, message_id] = tries = self._tries.get((self._consumer, message_id), 0) + 1
+        await self._life.step(f"{self._consumer} tries alone")
+        return tries
+
+    async def excuse(self, message_id: str) -> None:
+        """Forget the tries so far."""
+        await self._life.step(f"{self._consumer} excuses")
+        self._tries[self._consumer, message_id] = 0
+
+    async def clear(self, message_id: str) -> None:
+        """Forget the message."""
+        await self._life.step(f"{self._consumer} clears")
+        self._tries.pop((self._consumer, message_id), None)
 
 
 class SimConsumer:
@@ -41,6 +68,7 @@ class SimConsumer:
         self._handling = Handling(
             handler,
             consumer=durable,
+            suspects=SuspectsTwin(life, database, consumer=durable),
             failures_max=FAILURES_MAX,
             backoff_seconds=BACKOFF_SECONDS,
             stop=asyncio.Event(),
@@ -57,7 +85,8 @@ class SimConsumer:
                 continue
             await self._life.step(f"{durable.name} takes")
             if self._broker.up and (taken := durable.take()):
-                await self._handle(taken)
+                for part in parted(taken, deliveries=itemgetter(1)):
+                    await self._handle(part)
             self._collect()
 
     async def pending(self) -> int:

@@ -61,6 +61,8 @@ class Database:
         """What the relay remembers of each stream."""
         self.dead_letters: list[tuple[str, str, str]] = []
         """Consumer, message and reason of what was given up."""
+        self.suspects: dict[tuple[str, str], int] = {}
+        """Tries of messages that were delivered often, by consumer and message."""
         self.all_published_to = 0
         """Every row before this place is published: where the relay begins to look."""
         self._told = 0

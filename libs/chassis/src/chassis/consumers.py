@@ -22,6 +22,7 @@ from chassis.patience import StoppedError, stopped_within, through_outages
 from chassis.postgres import Database
 from chassis.pulling import ConsumerLostError, Pull
 from chassis.settling import again, done, never, tell, working
+from chassis.suspects import PostgresSuspects, parted
 from kernel.failpoints import FailPoint, failpoint
 
 BATCH_MAX = 200
@@ -42,9 +43,9 @@ ACK_WAIT_SECONDS = 3.0
 FAILURES_MAX = 8
 """A message whose handling fails at this delivery, or a later one, is given up."""
 
-DELIVERIES_MAX = 30
-"""JetStream gives up what was delivered so often and never answered. It is more than failures, for a process dies or is
-rolled out with good messages in its hands too: while it waits for a peer that is away, each death costs them one."""
+DELIVERIES_MAX = 1_000
+"""JetStream gives up what was delivered so often and never answered: far more than honest deaths cost, for a process is
+killed or rolled out with good messages in its hands too. What ends its process itself is found long before (0016)."""
 
 HANDLING_SECONDS_MAX = 30.0
 """A batch that takes longer, with no outage to blame, hangs: its messages are left to whoever else consumes."""
@@ -94,6 +95,7 @@ class BatchConsumer:
         self._handling = Handling(
             handler,
             consumer=durable,
+            suspects=PostgresSuspects(database, consumer=durable),
             failures_max=failures_max,
             backoff_seconds=backoff_seconds,
             stop=self._stopping,
@@ -123,15 +125,17 @@ class BatchConsumer:
 
     async def run_once(self, *, wait_seconds: float = IDLE_SECONDS) -> int:
         """Handle what is waiting, one batch at most; gives how many messages were taken."""
-        self._in_hand = await self._pull.take(wait_seconds=wait_seconds)
+        taken = self._in_hand = await self._pull.take(wait_seconds=wait_seconds)
         self._in_hand_at = monotonic()
-        if not self._in_hand:
+        if not taken:
             return 0
         failpoint(FailPoint.CONSUMER_FETCHED)
-        count = len(self._in_hand)
-        await self._handle([self._read(message) for message in self._in_hand])
-        self._in_hand = ()
-        return count
+        for part in parted([self._read(message) for message in taken], deliveries=_Delivery.count):
+            await self._handle(part)
+            handled = {id(each.message) for each in part}
+            self._in_hand = [message for message in self._in_hand if id(message) not in handled]
+            self._in_hand_at = monotonic()
+        return len(taken)
 
     async def run_chores(self) -> None:
         """Replay the dead letters that were asked for, and keep the messages that JetStream gave up."""
@@ -242,6 +246,10 @@ class _Delivery:
     message: Msg
     received: ReceivedMessage | None
     broken: Dead | None
+
+    def count(self) -> int:
+        """Say how often it was delivered; 0 for what no handler will see."""
+        return self.received.deliveries if self.received else 0
 
     def verdict(self, outcomes: dict[str, Outcome]) -> Outcome | None:
         """Say what becomes of it: None is done, as is a message of a type that is not ours."""

@@ -98,7 +98,7 @@ class DeadMessages:
             )
         except UndecodableError as error:
             return str(error)
-        match (await handling.handle([message])).get(message.message_id) if message else None:
+        match await handling.handle_again(message) if message else None:
             case None:
                 return None
             case Dead(reason=reason):

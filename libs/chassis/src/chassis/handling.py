@@ -2,15 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 import structlog
 
 from chassis.messages import Dead, Outcome, ReceivedMessage, RetryAfter
+from chassis.outages import is_outage
 from chassis.patience import StoppedError, through_outages
+from chassis.suspects import SUSPECTED_AT, TRIES_MAX, Suspects
 from chassis.telemetry import batch_span
 
 Handler: TypeAlias = Callable[[Sequence[ReceivedMessage]], Awaitable[Mapping[str, Outcome] | None]]
+Meanwhile: TypeAlias = Callable[[], Awaitable[None]] | None
+"""What is done before every pause of an outage."""
 
 
 class Handling:
@@ -21,28 +27,45 @@ class Handling:
         handler: Handler,
         *,
         consumer: str,
+        suspects: Suspects,
         failures_max: int,
         backoff_seconds: Sequence[float],
         stop: asyncio.Event,
     ) -> None:
-        self._handler, self._consumer, self._stop = handler, consumer, stop
+        self._handler, self._consumer, self._suspects, self._stop = handler, consumer, suspects, stop
         self._failures_max, self._backoff_seconds = failures_max, backoff_seconds
 
-    async def handle(
-        self, messages: Sequence[ReceivedMessage], *, meanwhile: Callable[[], Awaitable[None]] | None = None
-    ) -> dict[str, Outcome]:
-        """Give what is to become of the messages that are not done, by id. Raises StoppedError out of an outage."""
+    async def handle(self, messages: Sequence[ReceivedMessage], *, meanwhile: Meanwhile = None) -> dict[str, Outcome]:
+        """Give what is to become of the messages that are not done, by id; a suspect comes alone (`suspects.parted`).
+
+        Raises StoppedError out of an outage.
+        """
         causes = (message.traceparent for message in messages)
         with batch_span(f"{self._consumer} handle", causes, consumer=self._consumer, batch_size=len(messages)):
-            return await self._attempt(messages, meanwhile)
+            match messages:
+                case [message] if message.deliveries >= SUSPECTED_AT:
+                    return await self._try_alone(message, meanwhile)
+                case _:
+                    return await self._attempt(messages, meanwhile)
 
-    async def _attempt(
-        self, messages: Sequence[ReceivedMessage], meanwhile: Callable[[], Awaitable[None]] | None
-    ) -> dict[str, Outcome]:
-        async def once() -> dict[str, Outcome]:
-            return dict(await self._handler(messages) or {})
+    async def handle_again(self, message: ReceivedMessage) -> Outcome | None:
+        """Handle a message that a person wants replayed: once, whatever was counted of it."""
+        return (await self._attempt([message], None)).get(message.message_id)
 
+    async def _try_alone(self, message: ReceivedMessage, meanwhile: Meanwhile) -> dict[str, Outcome]:
+        """Handle a suspect, unless it ended too many tries; of its deliveries only counted tries speak against it."""
+        begin = partial(self._suspects.begin, message.message_id)
+        tries = await through_outages(begin, what=self._consumer, stop=self._stop, meanwhile=meanwhile)
+        log = structlog.get_logger().bind(consumer=self._consumer, message_id=message.message_id, type=message.type)
+        if tries > TRIES_MAX:
+            log.error("message_given_up", deliveries=message.deliveries)
+            return {message.message_id: Dead(reason=f"{TRIES_MAX} tries in a row ended or hung the process.")}
+        log.info("message_tried_alone", deliveries=message.deliveries, tries=tries)
+        return await self._attempt([replace(message, deliveries=SUSPECTED_AT - 1 + tries)], meanwhile)
+
+    async def _attempt(self, messages: Sequence[ReceivedMessage], meanwhile: Meanwhile) -> dict[str, Outcome]:
         try:
+            once = partial(self._once, messages)
             return await through_outages(once, what=self._consumer, stop=self._stop, meanwhile=meanwhile)
         except StoppedError:
             raise
@@ -52,6 +75,19 @@ class Handling:
         outcomes: dict[str, Outcome] = {}
         for message in messages:
             outcomes |= await self._attempt([message], meanwhile)
+        return outcomes
+
+    async def _once(self, messages: Sequence[ReceivedMessage]) -> dict[str, Outcome]:
+        suspects = [each.message_id for each in messages if each.deliveries >= SUSPECTED_AT]
+        try:
+            outcomes = dict(await self._handler(messages) or {})
+        except Exception as error:
+            if is_outage(error):
+                for suspect in suspects:
+                    await self._suspects.excuse(suspect)
+            raise
+        for suspect in suspects:
+            await self._suspects.clear(suspect)
         return outcomes
 
     def _failed(self, message: ReceivedMessage, error: Exception) -> Outcome:

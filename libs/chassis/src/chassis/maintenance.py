@@ -40,6 +40,10 @@ _FORGET = (
     DELETE FROM inbox_rest WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM inbox_rest WHERE day < current_date - $1::int LIMIT $2))
     """,
+    """
+    DELETE FROM suspect WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM suspect WHERE at < now() - make_interval(days => $1) LIMIT $2))
+    """,
 )
 """What is kept as long as the inbox and no longer; $1 days, $2 rows."""
 

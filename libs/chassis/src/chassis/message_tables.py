@@ -1,4 +1,4 @@
-"""Message tables: made and removed by the first migration of every service."""
+"""Message tables: made and removed by the migrations of every service."""
 
 from importlib.resources import files
 
@@ -6,6 +6,16 @@ from alembic.operations import Operations
 from sqlalchemy import text
 
 _TABLES = ("relay_stream", "idempotency", "dead_letter", "inbox", "outbox")
+
+_SUSPECT = """
+CREATE TABLE suspect (
+    consumer  text        NOT NULL,
+    msg_id    text        NOT NULL,
+    tries     integer     NOT NULL CHECK (tries >= 0),
+    at        timestamptz NOT NULL DEFAULT statement_timestamp(),
+    PRIMARY KEY (consumer, msg_id)
+);
+"""
 
 
 def create_message_tables(op: Operations) -> None:
@@ -17,6 +27,16 @@ def drop_message_tables(op: Operations) -> None:
     """Remove them again; what is in them is lost."""
     for table in _TABLES:
         op.execute(text(f"DROP TABLE {table} CASCADE"))
+
+
+def create_suspect_table(op: Operations) -> None:
+    """Create suspect, which came after the others: the tries of messages that were delivered often."""
+    run_sql(op, _SUSPECT)
+
+
+def drop_suspect_table(op: Operations) -> None:
+    """Remove it again; its counts begin anew."""
+    op.execute(text("DROP TABLE suspect"))
 
 
 def run_sql(op: Operations, script: str) -> None:

@@ -27,7 +27,7 @@ Facts = Callable[..., list[OutboxMessage]]
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TABLES = (
-    "outbox", "inbox", "dead_letter", "idempotency", "relay_stream", "effect", "counter",
+    "outbox", "inbox", "dead_letter", "suspect", "idempotency", "relay_stream", "effect", "counter",
 )  # fmt: skip
 SAMPLE = Path(__file__).parent / "sample" / "src"
 

@@ -2,7 +2,13 @@
 
 from alembic import op
 
-from chassis.message_tables import create_message_tables, drop_message_tables, run_sql
+from chassis.message_tables import (
+    create_message_tables,
+    create_suspect_table,
+    drop_message_tables,
+    drop_suspect_table,
+    run_sql,
+)
 
 revision = "0001"
 down_revision = None
@@ -10,6 +16,7 @@ down_revision = None
 
 def upgrade() -> None:
     create_message_tables(op)
+    create_suspect_table(op)
     run_sql(
         op,
         """
@@ -27,4 +34,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("effect")
     op.drop_table("counter")
+    drop_suspect_table(op)
     drop_message_tables(op)

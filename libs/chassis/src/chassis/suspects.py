@@ -1,6 +1,6 @@
 """Suspects: what was delivered often is tried alone, each try counted, so that what ends processes is found.
 
-JetStream counts deliveries and cannot know why one stayed without an answer: one killed while it waited for a peer
+JetStream counts deliveries and cannot know why one went unanswered. A process killed while it waited for a peer
 looks to it like one that its message killed. Our count tells them apart: a try counts only while it may yet be the
 message's fault, and an outage met on the way proves that it is not.
 """

@@ -12,6 +12,7 @@ SETTINGS = {
     "full_page_writes": "on",
     "synchronous_commit": "on",
     "checkpoint_timeout": "2min",  # a restart after a crash replays two minutes at most
+    "recovery_init_sync_method": "syncfs",  # after a crash one call for all files, not one for each of thousands
     "max_wal_size": "1GB",  # so that time, not volume, asks for checkpoints: after each one, every page is logged whole
     "max_connections": "120",  # six services of at most 15, the tools, and pgbench's 32
     "shared_buffers": "128MB",  # the whole suite's rows of an evening; the system's cache does the rest

@@ -41,7 +41,7 @@ ACK_WAIT_SECONDS = 3.0
 """What a process that died had in its hands comes again after this; who lives says so three times as often (0014)."""
 
 FAILURES_MAX = 8
-"""A message whose handling fails at this delivery, or a later one, is given up."""
+"""A message whose handling fails at this delivery, or a later one, is given up; a suspect's are its counted tries."""
 
 DELIVERIES_MAX = 1_000
 """JetStream gives up what was delivered so often and never answered: far more than honest deaths cost, for a process is

@@ -61,7 +61,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--suites", type=int, default=SUITES, help="so many suites at once")
     parser.add_argument("--keep", action="store_true", help="keep data and logs")
     parser.add_argument("--save", type=Path, help="write the report there too")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if not all_places(asked.points):
+        parser.error(f"no place holds any of {asked.points}; for example: --points consumer.handled")
+    return asked
 
 
 if __name__ == "__main__":

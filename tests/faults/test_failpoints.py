@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from tests.faults import failpoints
 from tests.faults.failpoints_campaign import Plan, campaign
 from tests.faults.failpoints_places import Kind, Place, Strike, all_places
 from tests.tidy.tree import sources
@@ -54,3 +55,12 @@ async def test_processes_killed_where_it_hurts_most_come_back_and_lose_nothing()
     (played,) = await campaign(Plan(rounds=[strikes], suites=1, seconds=SECONDS_MAX), tell=lambda _: None)
 
     assert list(played.problems) == []
+
+
+def test_a_campaign_of_no_place_at_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["failpoints", "--points", "orders.nowhere"])
+
+    with pytest.raises(SystemExit) as refused:
+        failpoints.main()
+
+    assert refused.value.code == 2

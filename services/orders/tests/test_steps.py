@@ -14,7 +14,10 @@ from orders.domain.purchasing import LinkStatus
 from orders.domain.states import Command, State
 from orders.inbound.steps import Steps
 from orders.usecases.follow_orders import ChargeTold, apply_charges
-from orders.usecases.take_steps import STEPS_MAX
+from orders.usecases.take_steps import PAUSE_AWAY_SECONDS, PAUSE_MOST_SECONDS, STEPS_MAX
+
+TRIES = 8
+"""Enough for the longest pause: half a second doubled six times is above it."""
 
 
 async def test_a_peer_that_is_away_is_asked_again_later(world: World) -> None:
@@ -222,6 +225,23 @@ async def test_a_postponed_step_waits_longer_each_time(world: World) -> None:
     assert later.next_step_at is not None
     assert first is not None
     assert (later.next_step_at - world.store.at) > (first - order.updated_at)
+
+
+async def test_a_long_outage_of_a_peer_is_not_followed_by_a_long_pause(world: World) -> None:
+    post = world.post(ANN, TAG)
+    await world.receive(post)
+    known = (await world.order(post)).order_id
+    pauses = {}
+
+    for away, holds in ((True, world.stock.holds), (False, _Poisoned(known))):
+        world.stock.away, world.stock.holds = away, holds
+        for _ in range(TRIES):
+            await world.later()
+        order = await world.order(post)
+        assert order.next_step_at is not None
+        pauses[away] = (order.next_step_at - world.store.at).total_seconds()
+
+    assert pauses[True] <= PAUSE_AWAY_SECONDS < PAUSE_MOST_SECONDS / 2 <= pauses[False]
 
 
 async def test_the_poll_leases_nothing_more_while_its_queues_are_full(

@@ -12,7 +12,15 @@ from orders.domain.order import Order
 from orders.domain.saga import command_of
 from orders.domain.states import Command
 from orders.usecases.ports import Transactions
-from orders.usecases.take_steps import STEPS_MAX, Peers, keep_leases, lease_steps, postpone_steps, take_steps
+from orders.usecases.take_steps import (
+    PAUSE_AWAY_SECONDS,
+    STEPS_MAX,
+    Peers,
+    keep_leases,
+    lease_steps,
+    postpone_steps,
+    take_steps,
+)
 
 WAITING_MAX = 10_000
 """Leased orders a command may have waiting here; what does not fit is taken by the poll when its lease runs out."""
@@ -102,7 +110,9 @@ class Steps:
             await take_steps(command, orders, peers=self._peers, transactions=self._transactions, limits=self._limits)
         except ConnectionError as away:
             structlog.get_logger().warning("step_waits", command=command, cause=str(away))
-            await postpone_steps(orders, transactions=self._transactions, limits=self._limits)
+            await postpone_steps(
+                orders, transactions=self._transactions, limits=self._limits, most_seconds=PAUSE_AWAY_SECONDS
+            )
         except Exception:  # noqa: BLE001 - whatever a step raises is its own failure: it is logged and tried again
             structlog.get_logger().exception("step_failed", command=command, batch_size=len(orders))
             await self._one_by_one(command, orders)

@@ -27,6 +27,9 @@ PAUSE_FIRST_SECONDS = 0.5
 PAUSE_MOST_SECONDS = 30.0
 """A step that had no answer is tried again between these, doubling, with jitter, so that replicas spread."""
 
+PAUSE_AWAY_SECONDS = 3.0
+"""The longest pause while a peer is away, so that nobody waits for much more than the outage itself."""
+
 _CARD_GONE = "CARD_NOT_FOUND"
 
 Decide: TypeAlias = Callable[[Change, Cause], Change]
@@ -78,11 +81,13 @@ async def keep_leases(orders: Sequence[Order], *, transactions: Transactions, li
         await unit.orders.postpone([Postponed(order=order, next_step_at=until) for order in orders])
 
 
-async def postpone_steps(orders: Sequence[Order], *, transactions: Transactions, limits: Limits) -> None:
-    """Try these again later: their call failed in a way nobody foresaw."""
+async def postpone_steps(
+    orders: Sequence[Order], *, transactions: Transactions, limits: Limits, most_seconds: float = PAUSE_MOST_SECONDS
+) -> None:
+    """Try these again later: their call failed, because the peer is away or in a way nobody foresaw."""
     async with transactions.begin() as unit:
         cause = Cause(at=unit.at, limits=limits)
-        await unit.orders.postpone([_later(order, cause) for order in orders])
+        await unit.orders.postpone([_later(order, cause, most_seconds=most_seconds) for order in orders])
 
 
 async def _save(unit: Unit, orders: Iterable[Order], decisions: Mapping[OrderId, Decide], cause: Cause) -> list[Change]:
@@ -91,8 +96,8 @@ async def _save(unit: Unit, orders: Iterable[Order], decisions: Mapping[OrderId,
     return await unit.orders.save([change for change in changes if change.moved])
 
 
-def _later(order: Order, cause: Cause) -> Postponed:
-    most = min(PAUSE_MOST_SECONDS, PAUSE_FIRST_SECONDS * 2 ** min(order.attempts, 10))
+def _later(order: Order, cause: Cause, *, most_seconds: float = PAUSE_MOST_SECONDS) -> Postponed:
+    most = min(most_seconds, PAUSE_FIRST_SECONDS * 2 ** min(order.attempts, 10))
     pause = CHANCE.uniform(most / 2, most)
     return Postponed(order=order, next_step_at=cause.at + timedelta(seconds=pause))
 

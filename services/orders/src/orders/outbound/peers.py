@@ -1,4 +1,4 @@
-"""Peers: identity, offers and payments asked by batch; who is away is "not known yet", never an error of the order."""
+"""Peers: offers and payments asked by batch; who is busy has not answered yet, who is away is waited out."""
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
@@ -25,14 +25,7 @@ CALL_SECONDS = 3.0
 STATEMENT_CHARACTERS_MAX = 22
 """What a card statement shows of a merchant."""
 
-_AWAY = frozenset(
-    {
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    }
-)
+_AWAY = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED})
 _TOO_BUSY = "TOO_BUSY"
 
 A = TypeVar("A")
@@ -136,12 +129,14 @@ class GrpcAddresses:
 
 
 async def _answered(call: Awaitable[A]) -> A | None:
-    """Wait for an answer; None when the peer is away or busy, which leaves the outcome unknown."""
+    """Wait for an answer; None when the peer is busy, ConnectionError when it is away: both leave the end unknown."""
     try:
         return await call
     except aio.AioRpcError as error:
-        if error.code() in _AWAY:
+        if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
             return None
+        if error.code() in _AWAY:
+            raise ConnectionError(f"No answer: {error.code().name}") from error
         raise
 
 

@@ -1,5 +1,6 @@
 """Every test of the tree may ask for real servers; see hashtill_cli.testing."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,10 @@ from xdist.scheduler import LoadFileScheduling
 import sandbox  # noqa: F401 - first, or pytest takes the folder sandbox/ (of sandbox/tests) for the package
 
 pytest_plugins = ["hashtill_cli.testing"]
+
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+"""A worker starts servers by fork while its tests' calls are under way: gRPC would revive its threads in the child, and
+can end that before it becomes the server. The supervisor forks before it makes any call (`supervisor/forking.py`)."""
 
 JOURNEYS = "tests/journeys"
 """All journeys share one running suite, so one worker takes them all; elsewhere a worker takes a file."""

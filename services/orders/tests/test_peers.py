@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Never
 from uuid import uuid4
 
 import grpc
@@ -132,6 +133,13 @@ async def test_a_peer_that_is_down_is_an_outage_that_steps_wait_out(memory_world
     assert refunded == {}
 
 
+async def test_a_peer_that_takes_no_more_calls_has_not_answered_yet(memory_world: World) -> None:
+    order = await memory_world.held()
+    stock = GrpcStock(_Overloaded())  # type: ignore[arg-type] # stands in for the stub
+
+    assert await stock.hold([order]) == {}
+
+
 async def test_a_peers_bug_is_not_taken_for_an_answer(wire: OnTheWire, memory_world: World) -> None:
     order = await memory_world.held()
     memory_world.stock.holds.clear()
@@ -156,3 +164,11 @@ def _refunding(order: Order) -> Order:
 
 def _state(answer: ChargeSeen | Refusal) -> str:
     return answer.reason if isinstance(answer, Refusal) else answer.state
+
+
+class _Overloaded:
+    """Offers at its limit of calls."""
+
+    async def BatchHoldStock(self, _request: object, *, timeout: float) -> Never:  # noqa: N802, ASYNC109 - a stub's call
+        code = grpc.StatusCode.RESOURCE_EXHAUSTED
+        raise aio.AioRpcError(code, aio.Metadata(), aio.Metadata(), f"after {timeout} s", debug_error_string="")
